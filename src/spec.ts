@@ -1,0 +1,170 @@
+// RunSpec: the one description of a run, as JSON. Library, command line and lab run the same thing from it, its canonical
+// form is what is hashed, and threads, paths of outputs and clocks are never in it. The only place where parts have string
+// names: a method is added here by one entry.
+
+import * as z from 'zod';
+import { usageError } from './errors.js';
+
+const positive = z.number().positive();
+const count = z.int().min(1);
+const shape = z.tuple([count, count]);
+
+/** A truth and its measurements made from the seed; nothing is read. */
+const senseGenerator = z.strictObject({
+  shape,
+  rank: count,
+  /** σ₁/σ_r of the truth, whose σ₁ is 1 and whose spectrum is linear between. Default 1. */
+  condition: z.number().min(1).optional(),
+  ensemble: z.enum(['gaussian', 'rademacher', 'rademacher-regenerated', 'rank-one', 'hadamard', 'mask']),
+  measurements: count,
+  /** Standard deviation of the noise on the normalised measurements. Default 0. */
+  noise: z.number().min(0).optional(),
+  /** A positive semidefinite truth n×n under a symmetric operator. Default false. */
+  symmetric: z.boolean().optional(),
+});
+
+const senseFiles = z.strictObject({
+  /** m×n₁×n₂ or m×(n₁·n₂) .npy, f32 or f64, used as given: y_i = ⟨A_i, X⟩. */
+  operator: z.string(),
+  /** m numbers, .npy. */
+  measurements: z.string(),
+  shape,
+  symmetric: z.boolean().optional(),
+  /** n₁×n₂ .npy; adds errors to the report and is never seen by the method. */
+  truth: z.string().optional(),
+});
+
+const column = z.union([z.string(), z.int().min(1)]);
+const completeFiles = z.strictObject({
+  ratings: z.string(),
+  user: column.optional(),
+  item: column.optional(),
+  value: column.optional(),
+  test: z.string().optional(),
+});
+
+const completeGenerator = z.strictObject({
+  shape,
+  rank: count,
+  condition: z.number().min(1).optional(),
+  /** Share of the entries that are seen. */
+  share: z.number().gt(0).max(1),
+  noise: z.number().min(0).optional(),
+});
+
+const descent = {
+  /** k of the factors; may exceed the shape. Default: the rank if given, else min(n₁, n₂). */
+  width: count.optional(),
+  /** Target rank: the width of the factors where no width is given. */
+  rank: count.optional(),
+  /** α, relative to √σ₁ of the normalised 𝒜*(y). */
+  initScale: positive.optional(),
+  initNorm: z.enum(['perSqrtK', 'unit']).optional(),
+  /** μ (η for scaled rules). Default: from the data. */
+  stepSize: positive.optional(),
+};
+const holdout = z.number().min(0).lt(1).optional();
+const senseMethod = z.discriminatedUnion('name', [
+  z.strictObject({
+    name: z.literal('auto'),
+    rank: count.optional(),
+    initScale: positive.optional(),
+    initNorm: descent.initNorm,
+    stepSize: descent.stepSize,
+    holdout,
+  }),
+  z.strictObject({
+    name: z.literal('gd'),
+    ...descent,
+    start: z.enum(['small-random', 'spectral']).optional(),
+    holdout,
+  }),
+  z.strictObject({
+    name: z.literal('scaled-gd'),
+    ...descent,
+    start: z.enum(['small-random', 'spectral']).optional(),
+    damping: z.number().min(0).optional(),
+    holdout,
+  }),
+  z.strictObject({
+    name: z.literal('heavy-ball'),
+    ...descent,
+    start: z.enum(['small-random', 'spectral']).optional(),
+    momentum: z.number().min(0).lt(1).optional(),
+    holdout,
+  }),
+  z.strictObject({
+    name: z.literal('armijo'),
+    ...descent,
+    start: z.enum(['small-random', 'spectral']).optional(),
+    holdout,
+  }),
+]);
+
+const completeMethod = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('auto'), rank: z.union([z.literal('auto'), z.int().min(0)]).optional(), holdout }),
+  z.strictObject({ name: z.literal('gd'), ...descent, holdout }),
+  z.strictObject({ name: z.literal('scaled-gd'), ...descent, damping: z.number().min(0).optional(), holdout }),
+]);
+
+const common = {
+  lorank: z.literal(1),
+  stop: z
+    .strictObject({
+      /** Most steps of descent. */
+      iterations: count.optional(),
+      /** Converged when ‖𝒜(X)−y‖/‖y‖ (sensing) or the relative fall of the loss (completion) is below. */
+      tolerance: positive.optional(),
+    })
+    .optional(),
+  precision: z.enum(['auto', 'f32', 'f64']).optional(),
+  seed: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+};
+
+const runSpec = z.discriminatedUnion('task', [
+  z.strictObject({
+    ...common,
+    task: z.literal('sense'),
+    data: z.union([senseFiles, z.strictObject({ generator: senseGenerator })]),
+    method: senseMethod.optional(),
+  }),
+  z.strictObject({
+    ...common,
+    task: z.literal('complete'),
+    data: z.union([completeFiles, z.strictObject({ generator: completeGenerator })]),
+    method: completeMethod.optional(),
+  }),
+]);
+
+export type RunSpec = z.infer<typeof runSpec>;
+export type SenseSpec = Extract<RunSpec, { task: 'sense' }>;
+export type CompleteSpec = Extract<RunSpec, { task: 'complete' }>;
+export type SenseMethod = z.infer<typeof senseMethod>;
+export type CompleteMethod = z.infer<typeof completeMethod>;
+
+/** The seed of a run that names none. */
+export const DEFAULT_SEED = 20230;
+
+/**
+ * Checks a description.
+ * @throws usage error that names the key, what it should be, and the keys that exist.
+ */
+export function parseSpec(json: unknown): RunSpec {
+  const parsed = runSpec.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw usageError(
+    `spec: ${z.prettifyError(parsed.error).replaceAll('\n', ' ').replaceAll('✖ ', '')}`,
+    'See the description of RunSpec in docs/run-spec.md.',
+  );
+}
+
+/** The description with its keys sorted, without white space: what is hashed. */
+export const canonical = (spec: RunSpec): string =>
+  JSON.stringify(spec, (_key, value) =>
+    value && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+
+/** JSON Schema of RunSpec, for editors. */
+export const runSpecSchema = (): unknown => z.toJSONSchema(runSpec);
