@@ -1,0 +1,30 @@
+// The meaning of every kernel in plain TypeScript, one file for each group in reference/. Slow, and always there.
+
+import type { ArrayOf, Kernels, Kind } from './contract.js';
+import { entriesApply, entriesGradient } from './reference/entries.js';
+import { gemm } from './reference/gemm.js';
+import { hadamard } from './reference/hadamard.js';
+import { rows } from './reference/rows.js';
+import { signs } from './reference/signs.js';
+
+const arrays: { [K in Kind]: (length: number) => ArrayOf[K] } = {
+  f64: (length) => new Float64Array(length),
+  f32: (length) => new Float32Array(length),
+  i32: (length) => new Int32Array(length),
+  u32: (length) => new Uint32Array(length),
+  u8: (length) => new Uint8Array(length),
+};
+
+export const referenceKernels = (): Kernels => ({
+  build: 'reference',
+  threads: 1,
+  allocate: (kind, length) => arrays[kind](length),
+  scoped: (body) => body(),
+  close: () => {},
+  ...rows,
+  ...signs,
+  hadamard,
+  gemm,
+  entriesApply,
+  entriesGradient,
+});
