@@ -1,0 +1,5 @@
+// Randomness by name: stream(seed, path, index) and what is drawn from it; and elementary functions with stable bits.
+
+export { fillNormals, fillUniforms, fillWords, normals, permutation, signs, subset, uniforms, words } from './draws.js';
+export { exp, log, pow, sincosTurns } from './elementary.js';
+export { at, type Stream, split, stream } from './stream.js';
