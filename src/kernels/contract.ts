@@ -40,6 +40,12 @@ export interface Entries {
   readonly values: Float; // one per entry
 }
 
+/** Plane rotations in sweeps over neighbouring rows: a sweep turns the pairs (f, f+d), (f+d, f+2d), … of rows, d = ±1. */
+export interface RotationBatch {
+  readonly sweeps: Int32Array; // first row f, number of rotations, d: three numbers a sweep
+  readonly coefficients: Float64Array; // c, s of each rotation, sweep after sweep
+}
+
 export interface Kernels {
   /** What computed a result; goes into the manifest. */
   readonly build: 'reference' | 'simd128';
@@ -97,6 +103,8 @@ export interface Kernels {
   // K3. Dense products on views with any strides; all operands f64, or all f32.
   /** C = α·A B (+ C with accumulate). A: m×q, B: q×n, C: m×n. C does not overlap A or B. */
   gemm(alpha: number, A: Matrix, B: Matrix, C: Matrix, accumulate?: boolean): void;
+  /** The first `count` sweeps in order: rows (p, q) of X become (c·p + s·q, c·q − s·p). X: m×n, row-major. */
+  rotateRows(X: Matrix<Float64Array>, batch: RotationBatch, count: number): void;
 
   // K2. Entries of a mask. U: n₁×k, V: n₂×k, row-major, all f64 or all f32 (values of the same kind).
   /** r_e = ⟨u_i, v_j⟩ − value_e; gU = R V, gV = Rᵀ U, where R holds r at the entries. Returns Σ r_e² in f64. */

@@ -1,16 +1,29 @@
-// K3, dense products.
+// K3, dense products. The order of additions: the terms of a C entry are cut into blocks of 256; each block is summed
+// from zero in ascending order, and α times its sum is added to the entry, block after block. In f32 every product and
+// every sum rounds to f32.
 
 import type { Matrix } from '../../matrix.js';
 
-/** C = α·A B (+ C with accumulate). A: m×q, B: q×n, C: m×n, any strides. Sums run over q in f64, in order. */
+/** Terms of a C entry that are summed before they are added to it. */
+export const DEPTH = 256;
+
+const exact = (v: number): number => v;
+
+/** C = α·A B (+ C with accumulate). A: m×q, B: q×n, C: m×n, any strides. */
 export function gemm(alpha: number, A: Matrix, B: Matrix, C: Matrix, accumulate = false): void {
+  const round = C.data instanceof Float32Array ? Math.fround : exact;
+  const factor = round(alpha);
   for (let i = 0; i < C.rows; i++)
     for (let j = 0; j < C.cols; j++) {
+      const c = C.offset + i * C.rowStride + j * C.colStride;
       let a = A.offset + i * A.rowStride;
       let b = B.offset + j * B.colStride;
-      let sum = 0;
-      for (let t = 0; t < A.cols; t++, a += A.colStride, b += B.rowStride) sum += A.data[a] * B.data[b];
-      const c = C.offset + i * C.rowStride + j * C.colStride;
-      C.data[c] = (accumulate ? C.data[c] : 0) + alpha * sum;
+      if (!accumulate) C.data[c] = 0;
+      for (let start = 0; start < A.cols; start += DEPTH) {
+        let sum = 0;
+        for (let t = start; t < Math.min(A.cols, start + DEPTH); t++, a += A.colStride, b += B.rowStride)
+          sum = round(sum + round(A.data[a] * B.data[b]));
+        C.data[c] += round(factor * sum);
+      }
     }
 }
