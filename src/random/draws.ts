@@ -3,11 +3,9 @@
 
 import { usageError } from '../errors.js';
 import type { Float } from '../matrix.js';
-import { log, sincosTurns } from './elementary.js';
 import { drawBlocks, KIND, type Stream } from './stream.js';
 
 const SCRATCH = new Int32Array(1024); // 256 blocks of four words
-const PAIR = new Float64Array(2);
 
 /** Words of 32 random bits. */
 export function fillWords(s: Stream, out: Uint32Array, start = 0): void {
@@ -36,23 +34,6 @@ export function fillUniforms(s: Stream, out: Float, start = 0): void {
 /** 53 bits of words t and t+1 of SCRATCH as a number in [0, 1). */
 const fraction = (t: number): number => ((SCRATCH[t] >>> 5) * 67108864 + (SCRATCH[t + 1] >>> 6)) / 9007199254740992;
 
-/** Normal numbers with mean 0 and variance 1, by Box and Muller: numbers 2j and 2j+1 come from block j. */
-export function fillNormals(s: Stream, out: Float, start = 0): void {
-  for (let done = 0; done < out.length; ) {
-    const skip = (start + done) % 2;
-    const blocks = Math.min(256, Math.ceil((out.length - done + skip) / 2));
-    drawBlocks(s, KIND.normals, Math.floor((start + done) / 2), blocks, SCRATCH);
-    const n = Math.min(2 * blocks - skip, out.length - done);
-    for (let b = 0, i = done - skip; b < blocks; b++, i += 2) {
-      const radius = Math.sqrt(-2 * log(1 - fraction(4 * b)));
-      sincosTurns(fraction(4 * b + 2), PAIR);
-      if (i >= done) out[i] = radius * PAIR[1];
-      if (i + 1 < done + n) out[i + 1] = radius * PAIR[0];
-    }
-    done += n;
-  }
-}
-
 /** The first n words. */
 export function words(s: Stream, n: number): Uint32Array {
   const out = new Uint32Array(n);
@@ -64,13 +45,6 @@ export function words(s: Stream, n: number): Uint32Array {
 export function uniforms(s: Stream, n: number): Float64Array {
   const out = new Float64Array(n);
   fillUniforms(s, out);
-  return out;
-}
-
-/** The first n normal numbers. */
-export function normals(s: Stream, n: number): Float64Array {
-  const out = new Float64Array(n);
-  fillNormals(s, out);
   return out;
 }
 

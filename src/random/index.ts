@@ -1,5 +1,6 @@
 // Randomness by name: stream(seed, path, index) and what is drawn from it; and elementary functions with stable bits.
 
-export { fillNormals, fillUniforms, fillWords, normals, permutation, signs, subset, uniforms, words } from './draws.js';
+export { fillUniforms, fillWords, permutation, signs, subset, uniforms, words } from './draws.js';
 export { exp, log, pow, sincosTurns } from './elementary.js';
+export { fillNormals, normals } from './normal.js';
 export { at, type Stream, split, stream } from './stream.js';

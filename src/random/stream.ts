@@ -15,7 +15,7 @@ export interface Stream {
 }
 
 /** Which kind of numbers a counter belongs to: the counter is (block low, kind·2^24 + block high, index low, index high). */
-export const KIND = { words: 0, uniforms: 1, normals: 2, child: 255 } as const;
+export const KIND = { words: 0, uniforms: 1, normals: 2, edges: 3, child: 255 } as const;
 
 const high = (n: number): number => Math.floor(n / 4294967296);
 
