@@ -1,0 +1,93 @@
+// The import table, read from ARCHITECTURE.md, and what breaks it.
+
+import { readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join, posix } from 'node:path';
+import { names, root, type Source } from './code.js';
+
+/** What one room may name. */
+export interface Room {
+  readonly rooms: ReadonlySet<string>;
+  readonly packages: ReadonlySet<string>;
+}
+export type Law = ReadonlyMap<string, Room>;
+
+/** The rows `| room | holds | rooms it imports | packages |` of the page. */
+export function readLaw(page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')): Law {
+  const quoted = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]);
+  const law = new Map<string, Room>();
+  const table = page.split('\n## ').find((section) => section.startsWith('Rooms')) ?? '';
+  for (const line of table.split('\n')) {
+    const cells = line.split('|').slice(1, -1);
+    if (cells.length !== 4) continue;
+    for (const room of quoted(cells[0])) {
+      const wide = cells[2].includes('everything above');
+      const rooms = new Set([...quoted(cells[2]), ...(wide ? law.keys() : [])]);
+      law.set(room, { rooms, packages: new Set(quoted(cells[3])) });
+    }
+  }
+  return law;
+}
+
+/** The room of a source file: its folder in src, or its own name where it lies there itself. */
+export const roomOf = (path: string): string =>
+  path === 'src/kernels/contract.ts' ? 'kernels/contract' : path.split('/')[1].replace(/\.ts$/, '');
+
+const outside = new Set(['platform', 'cli']);
+const machine = [
+  'process console window document self globalThis navigator location performance Date setTimeout setInterval',
+  'setImmediate clearTimeout clearInterval requestAnimationFrame fetch XMLHttpRequest WebSocket Worker SharedWorker',
+  'MessageChannel MessagePort BroadcastChannel postMessage Blob URL require module __dirname __filename Buffer crypto',
+  'indexedDB localStorage sessionStorage caches HTMLElement Intl',
+].flatMap((line) => line.split(' '));
+const exact = new Set(
+  [
+    'abs sqrt floor ceil round trunc fround imul clz32 min max sign',
+    'PI E LN2 LN10 LOG2E LOG10E SQRT2 SQRT1_2',
+  ].flatMap((line) => line.split(' ')),
+);
+const locale = ['localeCompare', 'toLocaleString', 'toLocaleLowerCase', 'toLocaleUpperCase'];
+
+/** Files that may use functions whose last bits differ between engines, and why no result depends on them. */
+export const engineDependentMath: Readonly<Record<string, string>> = {};
+
+/** Every breach of the law, as a sentence. */
+export function breaches(sources: readonly Source[], law: Law): string[] {
+  const found: string[] = [];
+  for (const { path, text } of sources) {
+    const room = roomOf(path);
+    const allowed = law.get(room);
+    if (!allowed) {
+      found.push(`${path}: the room ${room} is not in ARCHITECTURE.md`);
+      continue;
+    }
+    const seen = names(text);
+    for (const specifier of seen.imports) {
+      if (specifier.startsWith('.') || specifier.startsWith('#')) {
+        const target = specifier.startsWith('#')
+          ? `src/${specifier.slice(1)}/index.ts`
+          : posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts');
+        const to = target.startsWith('src/') ? roomOf(target) : target;
+        if (to !== room && !allowed.rooms.has(to)) found.push(`${path}: ${room} may not import ${to}`);
+        if (specifier.startsWith('.') && to === 'platform' && room !== 'platform')
+          found.push(`${path}: platform is imported as #platform`);
+      } else if (specifier.startsWith('node:') || builtinModules.includes(specifier)) {
+        if (!outside.has(room)) found.push(`${path}: ${room} may not import ${specifier}`);
+      } else {
+        const name = specifier
+          .split('/')
+          .slice(0, specifier.startsWith('@') ? 2 : 1)
+          .join('/');
+        if (!allowed.packages.has(name)) found.push(`${path}: ${room} may not import the package ${name}`);
+      }
+    }
+    if (!outside.has(room)) {
+      for (const name of machine) if (seen.free.has(name)) found.push(`${path}: ${room} may not name ${name}`);
+      for (const name of locale) if (seen.members.has(name)) found.push(`${path}: ${name} depends on the machine`);
+      if (!(path in engineDependentMath))
+        for (const name of seen.math)
+          if (!exact.has(name)) found.push(`${path}: Math.${name} differs between engines; see random/elementary.ts`);
+    }
+  }
+  return found;
+}
