@@ -8,8 +8,8 @@ import { build } from 'esbuild';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** entry → entry with .bundle.ts. conditions: the #platform to take; without it the entry must not import #platform. */
-const entries = [];
+/** An entry that imports #platform says with platform and conditions which twin it takes. */
+const entries = [{ entry: 'src/kernels/worker.ts', out: 'src/kernels/worker.bundle.ts' }];
 
 export async function bundleWorkers() {
   for (const { entry, out, conditions = [], platform = 'neutral' } of entries) {
