@@ -1,0 +1,162 @@
+// Recovers X: n₁×n₂ of low rank from y = 𝒜(X) (+ noise) by descent on f(V, W) = ½‖𝒜(VWᵀ) − y‖², or on f(U) = ¼‖𝒜(UUᵀ) − y‖²
+// where the operator is symmetric (sensing.md 1.1, 1.2).
+//
+//   gd          θ⁺ = θ − μ∇f(θ)                        from a small random start: the low-rank bias of S1 and S2
+//   scaled-gd   θ⁺ = θ − η B(θ)⁻¹∇f(θ)                 ScaledGD; with damping, ScaledGD(λ)
+//   heavy-ball  p⁺ = βp − μ∇f(θ), θ⁺ = θ + p⁺
+//   armijo      the largest step of a backtracking search
+//   auto        over-parametrised gd, then ScaledGD at the rank that held-out measurements ask for (senseAuto.ts)
+//
+// Guarantees: under RIP, recovery from a small random start (Soltanolkotabi, Stöger, Xie 2023; symmetric: Stöger,
+// Soltanolkotabi 2021) and linear convergence of ScaledGD from a spectral start (Tong, Ma, Chi 2021).
+// Cost per step: one pass over 𝒜, and O((n₁+n₂)k²) where scaled.
+
+import type { Factored, Rule, Theta } from '../descend.js';
+import { usageError } from '../errors.js';
+import { smallRandom, spectral } from '../initialisations/index.js';
+import type { Kernels } from '../kernels/contract.js';
+import { factoredSvd } from '../linalg/factored.js';
+import { armijo } from '../rules/armijo.js';
+import { gradient } from '../rules/gradient.js';
+import { heavyBall } from '../rules/heavyBall.js';
+import { scaled } from '../rules/scaled.js';
+import type { Outcome } from '../stop.js';
+import type { Checkpoint, Run } from '../stream.js';
+import { openBook } from './leg.js';
+import { widestGap } from './rank.js';
+import { senseAuto } from './senseAuto.js';
+import {
+  type DescentOptions,
+  type MatrixParametrisation,
+  type Measured,
+  type SenseProgress,
+  type Sensing,
+  sensingOf,
+} from './sensing.js';
+
+export interface SenseOptions extends Partial<DescentOptions> {
+  readonly method?: 'auto' | 'gd' | 'scaled-gd' | 'heavy-ball' | 'armijo'; // default auto
+  readonly width?: number; // k; default the rank where given, else min(n₁, n₂)
+  readonly rank?: number; // r; at most min(n₁, n₂)
+  readonly start?: 'small-random' | 'spectral'; // default small-random; spectral for scaled-gd
+  readonly initScale?: number; // α relative to √σ₁(𝒜*(y)); default 1e-7, of auto 1e-4
+  readonly initNorm?: 'perSqrtK' | 'unit'; // entries N(0, α²/k) or N(0, α²); default perSqrtK
+  readonly stepSize?: number; // μ; default ¼/σ₁(𝒜*(y)); η of scaled-gd, default ½
+  readonly damping?: number; // λ of scaled-gd, relative to σ₁(𝒜*(y)); default 0 at a given rank, else 0.01
+  readonly momentum?: number; // β of heavy-ball; default 0.8
+  readonly seed?: number; // default 0
+}
+
+export interface SenseResult {
+  readonly outcome: Outcome;
+  readonly method: string;
+  readonly X: Factored;
+  readonly width: number;
+  /** The rank given or chosen; else the one at the widest gap of the singular values. */
+  readonly rank: number;
+  readonly iterations: number;
+  /** ‖𝒜(X) − y‖/‖y‖ on the measurements that were descended on. */
+  readonly residual: number;
+  /** The same on held-out ones, for the X chosen by them. */
+  readonly heldOut?: number;
+  /** All singular values of X. */
+  readonly singularValues: Float64Array;
+  /** What was decided on the way, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * @param train the measurements to descend on.
+ * @param heldOut measurements kept back: they end the descent, and choose the rank of auto.
+ * @param from a checkpoint of the same call.
+ * @throws usage error when the rank exceeds min(n₁, n₂), or a width is given to auto.
+ */
+export function* sense(
+  K: Kernels,
+  train: Measured,
+  heldOut: Measured | undefined,
+  options: SenseOptions = {},
+  from?: Checkpoint,
+): Run<SenseProgress, SenseResult> {
+  const { method = 'auto', rank } = options;
+  const { rows, cols } = train.operator;
+  const most = Math.min(rows, cols);
+  if (rank !== undefined && !(rank >= 1 && rank <= most))
+    throw usageError(
+      `sense: rank should be between 1 and min(n₁, n₂) = ${most}, got ${rank}`,
+      'Give a smaller --rank, or --width for over-parametrised factors.',
+    );
+  const S = sensingOf(K, train, heldOut, options.seed ?? 0);
+  const descent = {
+    iterations: 10_000,
+    tolerance: 1e-9,
+    precision: 'auto',
+    patience: 500,
+    ...defined(options),
+  } as const;
+  if (method === 'auto') {
+    if (options.width !== undefined) throw usageError('sense: a width needs a method', 'Add --method gd.');
+    const start = (wide: number) => startOf(S, wide, { initScale: 1e-4, ...defined(options) });
+    return yield* senseAuto(
+      S,
+      { ...descent, rank, stepSize: options.stepSize ?? 0.25 / S.scale, seed: options.seed ?? 0 },
+      start,
+      from,
+    );
+  }
+
+  const width = options.width ?? rank ?? most;
+  const phi = S.parametrisation(width, S.scale * (options.damping ?? (rank === width ? 0 : 0.01)));
+  const book = openBook((position) => S.show('descent', phi, position), from);
+  const end = yield* S.descend(book, phi, ruleOf(method, S, phi, options), () => startOf(S, width, options), descent);
+  const X = phi.value(end.theta);
+  const { values } = factoredSvd(K, X);
+  return {
+    outcome: end.outcome,
+    method,
+    X,
+    width,
+    rank: rank ?? widestGap(values, most),
+    iterations: book.steps(),
+    residual: S.residual(end.loss),
+    heldOut: end.score,
+    singularValues: values,
+    notes: [],
+  };
+}
+
+function ruleOf(
+  method: NonNullable<SenseOptions['method']>,
+  S: Sensing,
+  phi: MatrixParametrisation,
+  options: SenseOptions,
+): Rule {
+  const stepSize = options.stepSize ?? (method === 'scaled-gd' ? 0.5 : 0.25 / S.scale);
+  switch (method) {
+    case 'scaled-gd':
+      return scaled(stepSize, phi.metric!);
+    case 'heavy-ball':
+      return heavyBall(stepSize, options.momentum ?? 0.8);
+    case 'armijo':
+      return armijo(stepSize);
+    default:
+      return gradient(stepSize);
+  }
+}
+
+/** α counts relative to the square root of the scale of X, so that a start does not depend on the units of the data. */
+export function startOf(S: Sensing, width: number, options: SenseOptions): Theta {
+  const { rows, cols, symmetric } = S.train.operator;
+  if ((options.start ?? (options.method === 'scaled-gd' ? 'spectral' : 'small-random')) === 'spectral')
+    return spectral(S.K, S.descentDirection(), width, S.random, symmetric);
+  return smallRandom(S.random, {
+    shape: symmetric ? [rows] : [rows, cols],
+    width,
+    initScale: (options.initScale ?? 1e-7) * Math.sqrt(S.scale),
+    initNorm: options.initNorm ?? 'perSqrtK',
+  });
+}
+
+/** The options without those that are undefined, so that they do not hide a default. */
+const defined = <T extends object>(options: T): T =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;

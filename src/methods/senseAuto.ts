@@ -1,0 +1,155 @@
+// The sensing that chooses for itself:
+//   1. gradient descent on wide factors from a small random start, until held-out measurements are no longer predicted
+//      better: early on its iterates are close to the low-rank truth, whatever the rank (S1, S2);
+//   2. r = the widest gap of the singular values there, and ScaledGD at rank r from the truncated iterate;
+//   3. r one up (a new direction from the gradient) while that predicts the held-out measurements better by one per cent;
+//      else one down while that predicts them no worse;
+//   4. where the fit is not exact, because there is noise, once more at that rank on all measurements.
+// The result is exact when m exceeds the degrees of freedom by enough (four times is plenty for Gaussian measurements) and
+// there is no noise; with noise it is the local least-squares fit at the chosen rank. Cost: some hundred passes over 𝒜.
+
+import type { Factored, Theta } from '../descend.js';
+import { symmetricEigen } from '../linalg/eigen.js';
+import { factoredSvd, truncated } from '../linalg/factored.js';
+import { denseOf } from '../linalg/maps.js';
+import { at, type Matrix, matrix } from '../matrix.js';
+import { stacked } from '../operators/stacked.js';
+import { gradient } from '../rules/gradient.js';
+import { scaled } from '../rules/scaled.js';
+import type { Checkpoint, Run, Snapshot } from '../stream.js';
+import { type LegEnd, openBook, type Position } from './leg.js';
+import { largestRank, widestGap } from './rank.js';
+import type { SenseResult } from './sense.js';
+import { type DescentOptions, type SenseProgress, type Sensing, sensingOf } from './sensing.js';
+
+export interface AutoOptions extends DescentOptions {
+  readonly rank?: number; // r; default: chosen
+  readonly stepSize: number; // μ of the wide descent
+  readonly seed: number;
+}
+
+const WIDEST = 128; // wide enough for any rank that step 2 could find, and no wider: each step costs O(n₁n₂·width)
+const NEAR = 0.01; // residual at which the wide descent has shown its rank
+const PATIENCE = 100; // steps without a better held-out error: longer than a start from 1e-4 needs to leave zero
+const SCALED_STEP = 0.3; // ScaledGD's η: stable down to about four measurements per degree of freedom
+const EXACT = 1e-6; // a held-out error below this is no accident of the noise
+
+interface Fit {
+  readonly rank: number;
+  readonly X: Factored;
+  readonly end: LegEnd;
+}
+
+export function* senseAuto(
+  S: Sensing,
+  options: AutoOptions,
+  wideStart: (width: number) => Theta,
+  from?: Checkpoint,
+): Run<SenseProgress, SenseResult> {
+  const { operator } = S.train;
+  const { rows, cols, symmetric } = operator;
+  const most = largestRank(rows, cols, operator.measurements, symmetric);
+  const notes: string[] = [];
+  let show: (position: Position) => SenseProgress;
+  const book = openBook((position) => show(position), from);
+
+  const width = Math.min(rows, cols, WIDEST);
+  const wide = S.parametrisation(width);
+  show = (position) => S.show('descent', wide, position);
+  const wideEnd = yield* S.descend(book, wide, gradient(options.stepSize), () => wideStart(width), {
+    ...options,
+    tolerance: Math.max(NEAR, options.tolerance),
+    patience: PATIENCE,
+  });
+  const sketch = wide.value(wideEnd.theta);
+  const shown = widestGap(factoredSvd(S.K, sketch).values, Math.max(1, most), 0.02);
+  notes.push(`Wide descent: width ${width}, ${wideEnd.steps} steps; its singular values show rank ${shown}.`);
+
+  function* finish(T: Sensing, X: Factored): Generator<Snapshot<SenseProgress>, Fit, undefined> {
+    const rank = X.left.cols;
+    const phi = T.parametrisation(rank);
+    show = (position) => T.show('finish', phi, position);
+    let eta = SCALED_STEP;
+    for (;;) {
+      const end = yield* T.descend(book, phi, scaled(eta, phi.metric!), () => T.lift(X), options);
+      if (end.outcome !== 'diverged' || eta < 0.01) return { rank, X: phi.value(end.theta), end };
+      eta /= 2;
+    }
+  }
+  const exact = ({ end }: Fit) => S.residual(end.loss) <= options.tolerance && !((end.score ?? 0) > EXACT);
+
+  let fit = yield* finish(S, truncated(S.K, sketch, Math.max(1, Math.min(options.rank ?? shown, rows, cols))));
+  if (options.rank === undefined && S.heldOut) {
+    let grew = false;
+    while (!exact(fit) && fit.rank < most) {
+      const start = grown(S, fit.X);
+      const next = start && (yield* finish(S, start));
+      if (!next || !(next.end.score! < 0.99 * fit.end.score!)) break;
+      fit = next;
+      grew = true;
+    }
+    while (!grew && fit.rank > 1 && !exact(fit)) {
+      const next = yield* finish(S, truncated(S.K, fit.X, fit.rank - 1));
+      if (next.end.score! > fit.end.score!) break;
+      fit = next;
+    }
+  }
+  const heldOut = fit.end.score;
+  let judged = S;
+  const unpredicted = heldOut !== undefined && heldOut > 0.9;
+  if (exact(fit)) notes.push(`Finish: ScaledGD at rank ${fit.rank} fits the measurements exactly.`);
+  else {
+    notes.push(
+      `Finish: ScaledGD at rank ${fit.rank}, ${options.rank === undefined ? 'chosen by' : 'given; tried on'} held-out measurements.`,
+    );
+    if (S.heldOut && !unpredicted) {
+      judged = sensingOf(S.K, stacked(S.train, S.heldOut), undefined, options.seed);
+      fit = yield* finish(judged, fit.X);
+      notes.push(
+        'The measurements are not fitted exactly (noise, or a higher rank): refitted at that rank on all of them.',
+      );
+    }
+  }
+  if (unpredicted)
+    notes.push(
+      'Held-out measurements are not predicted: the matrix is not recovered. More measurements are needed, or its rank is high.',
+    );
+  return {
+    outcome: unpredicted ? 'stalled' : fit.end.outcome,
+    method: 'auto',
+    X: fit.X,
+    width,
+    rank: fit.rank,
+    iterations: book.steps(),
+    residual: judged.residual(fit.end.loss),
+    heldOut,
+    singularValues: factoredSvd(S.K, fit.X).values,
+    notes,
+  };
+}
+
+/** X with one more direction, the steepest that its gradient shows; none where a symmetric X ≥ 0 has no direction to grow. */
+function grown(S: Sensing, X: Factored): Factored | undefined {
+  const down = S.descentDirection(X);
+  const { rows, symmetric } = S.train.operator;
+  if (symmetric) {
+    const { values, vectors } = symmetricEigen(S.K, denseOf(S.K, down));
+    if (!(values[0] > 0)) return undefined;
+    const left = withColumn(X.left, (i) => Math.sqrt(values[0]) * at(vectors, i, 0));
+    return { left, right: left };
+  }
+  const { U, values, V } = S.leading(down, 1);
+  if (!(values[0] > 0) || rows === 0) return undefined;
+  const root = Math.sqrt(values[0]);
+  return { left: withColumn(X.left, (i) => root * at(U, i, 0)), right: withColumn(X.right, (i) => root * at(V, i, 0)) };
+}
+
+/** [A, a]. A: n×k. */
+function withColumn(A: Matrix, a: (i: number) => number): Matrix {
+  const B = matrix(A.rows, A.cols + 1);
+  for (let i = 0; i < A.rows; i++) {
+    for (let j = 0; j < A.cols; j++) B.data[i * B.cols + j] = at(A, i, j);
+    B.data[i * B.cols + A.cols] = a(i);
+  }
+  return B;
+}

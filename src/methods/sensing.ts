@@ -1,0 +1,129 @@
+// What every descent on measurements shares: the scale that the data show, the objective of a parametrisation, the legs of
+// a descent (f32 arithmetic first where the operator is stored so), and what is shown of it.
+
+import {
+  type Factored,
+  type LinearMap,
+  type Objective,
+  type Parametrisation,
+  pull,
+  type Rule,
+  type Theta,
+} from '../descend.js';
+import { singularValues } from '../diagnostics/spectrum.js';
+import type { Kernels, Precision } from '../kernels/contract.js';
+import { mapNorm } from '../linalg/lanczos.js';
+import type { Operator } from '../operators/operator.js';
+import { factorPair } from '../parametrisations/factorPair.js';
+import { symmetric } from '../parametrisations/symmetric.js';
+import { sensing } from '../problems/sensing.js';
+import { type Stream, stream } from '../random/index.js';
+import { anyOf, divergence, iterationLimit, lossBelow, stall, stationary } from '../stop.js';
+import type { Snapshot } from '../stream.js';
+import type { Book, LegEnd, Position } from './leg.js';
+
+/** y = 𝒜(X) + noise: m, under a normalised operator. */
+export interface Measured {
+  readonly operator: Operator;
+  readonly y: Float64Array;
+}
+
+export interface DescentOptions {
+  readonly iterations: number; // most steps of one descent
+  readonly tolerance: number; // converged when ‖𝒜(X) − y‖ ≤ tolerance·‖y‖
+  readonly precision: 'auto' | Precision; // of the passes over 𝒜
+  readonly patience: number; // steps without a better held-out error, after which a descent ends
+}
+
+export interface SenseProgress {
+  readonly stage: 'descent' | 'finish';
+  readonly step: number;
+  readonly width: number;
+  /** ‖𝒜(X) − y‖/‖y‖. */
+  readonly residual: number;
+  /** The same on held-out measurements. */
+  readonly heldOut?: number;
+  /** The largest singular values of X, at most 16; computed when read. */
+  readonly singularValues: Float64Array;
+}
+
+export type MatrixParametrisation = Parametrisation<Factored, LinearMap>;
+
+export interface Sensing {
+  readonly K: Kernels;
+  readonly train: Measured;
+  readonly heldOut?: Measured;
+  readonly random: Stream;
+  /** σ₁(𝒜*(y)): the scale of X that the data show. */
+  readonly scale: number;
+  /** VWᵀ, or UUᵀ where the operator is symmetric. */
+  parametrisation(width: number, damping?: number): MatrixParametrisation;
+  /** The factors of X as θ of that parametrisation. */
+  lift(X: Factored): Theta;
+  /** 𝒜*(y − 𝒜(X)), the direction of steepest descent in X-space; at X = 0 without an argument. */
+  descentDirection(X?: Factored): LinearMap;
+  /** The leading singular triplets of a map. */
+  leading(G: LinearMap, rank: number): { U: Matrix; values: Float64Array; V: Matrix };
+  /** ‖𝒜(X) − y‖/‖y‖ on the training measurements, from the loss. */
+  residual(loss: number): number;
+  /** The same on the held-out ones, from X. */
+  heldOutError(X: Factored): number;
+  /** One descent, at most two legs. */
+  descend(
+    book: Book<SenseProgress>,
+    phi: MatrixParametrisation,
+    rule: Rule,
+    start: () => Theta,
+    options: DescentOptions,
+  ): Generator<Snapshot<SenseProgress>, LegEnd, undefined>;
+  show(stage: SenseProgress['stage'], phi: MatrixParametrisation, position: Position): SenseProgress;
+}
+
+export function sensingOf(K: Kernels, train: Measured, heldOut: Measured | undefined, seed: number): Sensing {
+  const { operator, y } = train;
+  const { rows, cols } = operator;
+  const weight = operator.symmetric ? 0.25 : 0.5;
+  const size = Math.sqrt(y.reduce((sum, value) => sum + value * value, 0));
+  const parametrisation = (width: number, damping = 0) =>
+    operator.symmetric ? symmetric(K, rows, width, damping) : factorPair(K, rows, cols, width, damping);
+  const objective = (phi: MatrixParametrisation, precision: Precision): Objective =>
+    pull(sensing(operator.at?.(precision) ?? operator, y, weight), phi);
+  const lossAt = (residual: number) => weight * residual * residual * size * size;
+  const heldOutError = (X: Factored) => {
+    let off = 0;
+    let all = 0;
+    const guess = heldOut!.operator.apply(X);
+    heldOut!.y.forEach((value, i) => {
+      off += (guess[i] - value) ** 2;
+      all += value * value;
+    });
+    return Math.sqrt(off / all);
+  };
+  return {
+    K,
+    train,
+    heldOut,
+    parametrisation,
+    lossAt,
+    heldOutError,
+    random: stream(seed, 'sense'),
+    scale: mapNorm(K, operator.adjoint(y)),
+    residual: (loss) => Math.sqrt(loss / weight) / size,
+    *descend(book, phi, rule, start, { iterations, tolerance, precision, patience }) {
+      const judge = heldOut && { score: (theta: Theta) => heldOutError(phi.value(theta)), patience };
+      const limits = (steps: number) => [divergence(), iterationLimit(steps)];
+      let from = start;
+      let spent = 0;
+      if (precision === 'auto' && operator.at) {
+        const coarse = anyOf(...limits(iterations), lossBelow(lossAt(1e-5)), stall(50, 0.02));
+        const end = yield* book.travel({ objective: objective(phi, 'f32'), rule, start, stop: coarse, judge });
+        if (end.judged || end.outcome === 'diverged' || end.outcome === 'iteration-limit') return end;
+        from = () => end.last;
+        spent = end.steps;
+      }
+      const fine = anyOf(...limits(iterations - spent), lossBelow(lossAt(tolerance)), stationary(200, 1e-10));
+      const arithmetic = precision === 'f32' ? 'f32' : 'f64';
+      return yield* book.travel({ objective: objective(phi, arithmetic), rule, start: from, stop: fine, judge });
+    },
+  };
+}
