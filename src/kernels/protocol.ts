@@ -6,16 +6,18 @@ export type Kernel = (task: number, thread: number, ...args: number[]) => void;
 /** Indices into `state`. */
 export const EPOCH = 0;
 export const OPERATION = 1;
-export const NEXT = 2; // the next task
-export const DONE = 3; // workers that have finished
-export const SLEEPERS = 4; // workers in Atomics.wait
-export const WAITING = 5; // 1 while the coordinator is in Atomics.wait
-export const FAILED = 6; // 1 after an exception in a worker; its text is in `text`
+export const GATE = 2; // workers that have entered the posted work; CLOSED when none may enter any more
+export const NEXT = 3; // the next task
+export const DONE = 4; // workers that have finished
+export const SLEEPERS = 5; // workers in Atomics.wait
+export const WAITING = 6; // 1 while the coordinator is in Atomics.wait
+export const FAILED = 7; // 1 after an exception in a worker; its text is in `text`
 
-/** Values of OPERATION: run the calls · do nothing · leave the loop for a message. */
+/** Values of OPERATION: take tasks · leave the loop for a message. */
 export const RUN = 0;
-export const WAKE = 1;
-export const LEAVE = 2;
+export const LEAVE = 1;
+
+export const CLOSED = -(2 ** 30);
 
 /** Milliseconds of polling before a thread sleeps: longer than the serial work between two calls of most solvers. */
 export const SPIN = 0.5;

@@ -55,22 +55,24 @@ export async function pooledTeam(module: WebAssembly.Module, threads: number): P
   const buffer = new SharedArrayBuffer(shared.SHARED_BYTES);
   const views = shared.sharedViews(buffer);
   const { state, jobs, text } = views;
+  Atomics.store(state, shared.GATE, shared.CLOSED);
   const workers = await startWorkers(module, buffer, threads - 1);
 
   function post(operation: number): void {
     Atomics.store(state, shared.OPERATION, operation);
     Atomics.store(state, shared.NEXT, 0);
     Atomics.store(state, shared.DONE, 0);
+    if (operation === shared.RUN) Atomics.store(state, shared.GATE, 0);
     Atomics.add(state, shared.EPOCH, 1);
     if (Atomics.load(state, shared.SLEEPERS) > 0) Atomics.notify(state, shared.EPOCH);
   }
 
-  /** Polls for `spin` milliseconds, then sleeps, until all workers are done. */
-  function join(spin: number): void {
+  /** Polls for `spin` milliseconds, then sleeps, until `count` workers are done. */
+  function join(count: number, spin: number): void {
     const until = now() + spin;
     for (;;) {
       const done = Atomics.load(state, shared.DONE);
-      if (done === workers.length) break;
+      if (done === count) break;
       if (spin > 0 && now() < until) continue;
       Atomics.store(state, shared.WAITING, 1);
       Atomics.wait(state, shared.DONE, done);
@@ -81,20 +83,27 @@ export async function pooledTeam(module: WebAssembly.Module, threads: number): P
     throw new LorankError('internal', `kernels: a thread failed with ${said}`);
   }
 
-  function runTogether(calls: readonly Call[]): void {
-    // A worker that is woken while this thread is busy may be put on this thread's processor and stay there for
-    // milliseconds. So sleepers are woken by an empty operation, during which this thread sleeps.
-    if (Atomics.load(state, shared.SLEEPERS) > 0) {
-      post(shared.WAKE);
-      join(0);
-    }
+  /** Posts the calls, does this thread's part, and waits for those workers that came in time. */
+  function runJobs(calls: readonly Call[], ownPart: () => void): void {
     shared.writeJobs(jobs, calls.map(own.job));
     post(shared.RUN);
     try {
-      shared.takeTasks(views, own.kernels, 0);
+      ownPart();
     } finally {
-      join(shared.SPIN);
+      join(Atomics.exchange(state, shared.GATE, shared.CLOSED), shared.SPIN);
     }
+  }
+
+  function runTogether(calls: readonly Call[]): void {
+    // A worker that is woken while this thread is busy may be put on this thread's processor and stay there for
+    // milliseconds. So sleepers are woken by no calls at all, while this thread sleeps.
+    if (Atomics.load(state, shared.SLEEPERS) > 0)
+      runJobs([], () => {
+        Atomics.store(state, shared.WAITING, 1);
+        Atomics.wait(state, shared.DONE, 0, shared.SPIN);
+        Atomics.store(state, shared.WAITING, 0);
+      });
+    runJobs(calls, () => shared.takeTasks(views, own.kernels, 0));
   }
 
   return {
@@ -108,7 +117,7 @@ export async function pooledTeam(module: WebAssembly.Module, threads: number): P
       own.open(segment);
       for (const worker of workers) worker.post({ memory: segment.memory, segment: segment.id } satisfies shared.Open);
       post(shared.LEAVE);
-      join(0);
+      join(workers.length, 0);
     },
     close() {
       for (const worker of workers) worker.end();

@@ -1,5 +1,5 @@
-// The program of a thread of the pool: waits for an epoch, takes tasks, counts itself done. It leaves its loop only to
-// receive a new memory, and ends when it is terminated.
+// The program of a thread of the pool: waits for an epoch, enters if the gate is open, takes tasks, counts itself done.
+// It leaves its loop only to receive a new memory, and ends when it is terminated.
 
 import { now, onMessage, postMessage } from '../platform/inside.js';
 import * as shared from './protocol.js';
@@ -16,6 +16,7 @@ onMessage((message) => {
     postMessage('ready');
   } else {
     const { memory, segment } = message as shared.Open;
+    seen = Atomics.load(views.state, shared.EPOCH);
     guarded(() => {
       kernels[segment] = shared.instantiate(start.module, memory);
     });
@@ -27,12 +28,19 @@ function work(): void {
   const { state } = views;
   for (;;) {
     waitForEpoch(state);
-    const operation = Atomics.load(state, shared.OPERATION);
-    if (operation === shared.LEAVE) return;
-    guarded(() => {
-      if (operation === shared.RUN) shared.takeTasks(views, kernels, start.thread);
-    });
+    if (Atomics.load(state, shared.OPERATION) === shared.LEAVE) return;
+    if (enter(state)) guarded(() => shared.takeTasks(views, kernels, start.thread));
   }
+}
+
+/** False for a worker that comes too late: the coordinator does not wait for those who have not entered. */
+function enter(state: Int32Array): boolean {
+  for (let inside = Atomics.load(state, shared.GATE); inside !== shared.CLOSED; ) {
+    const found = Atomics.compareExchange(state, shared.GATE, inside, inside + 1);
+    if (found === inside) return true;
+    inside = found;
+  }
+  return false;
 }
 
 function waitForEpoch(state: Int32Array): void {
