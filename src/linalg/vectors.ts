@@ -44,7 +44,7 @@ export function largestEntry(A: Matrix): number {
       const size = Math.abs(A.data[s]);
       if (!(size <= largest)) {
         largest = size;
-        if (size !== size) return size;
+        if (Number.isNaN(size)) return size;
       }
     }
   return largest;
