@@ -111,4 +111,26 @@ export interface Kernels {
   entriesGradient(E: Entries, k: number, U: Float, V: Float, gU: Float, gV: Float): number;
   /** out_e = ⟨u_i, v_j⟩ at every entry. */
   entriesApply(E: Entries, k: number, U: Float, V: Float, out: Float): void;
+  /** One half step of the posterior of a factor model with biases; rows are independent of one another. */
+  entriesPosterior(step: PosteriorStep): void;
+}
+
+/**
+ * The fixed side has means v_j and variances s_j, the updated side means m_i and variances d_i, all of `width` w. Component
+ * 0 is the bias: with z_j = (1, v_j1, …), the model is x_ij ≈ v_j0 + ⟨m_i, z_j⟩. For each row i of `which`, over its entries e,
+ *   P = β Σ_e (z zᵀ + diag(0, s_1, …)) + diag(prior_i),  m_i = P⁻¹(β Σ_e z (x_e − v_0) + pull_i),  d_i = 1/diag(P),
+ *   misfit_i = Σ_e E(x_e − v_0 − ⟨m_i, z⟩)² under independent components with these means and variances.
+ */
+export interface PosteriorStep {
+  readonly entries: Entries; // values in f64
+  readonly width: number; // w
+  readonly mean: Float64Array; // n₂×w, the fixed side
+  readonly variance: Float64Array; // n₂×w
+  readonly precision: number; // β
+  readonly prior: Float64Array; // n₁×w
+  readonly pull: Float64Array; // n₁×w
+  readonly which: Int32Array; // rows to update, each once
+  readonly newMean: Float64Array; // n₁×w, only those rows are written
+  readonly newVariance: Float64Array; // n₁×w
+  readonly misfit: Float64Array; // n₁, or empty when it is not asked for
 }

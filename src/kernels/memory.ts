@@ -32,11 +32,11 @@ export interface Space {
   readonly segments: readonly Segment[];
   /** A zeroed array. */
   allocate<K extends Kind>(kind: K, length: number): ArrayOf[K];
-  /** Zeroed bytes. */
-  reserve(bytes: number): Place;
-  /** Bytes with anything in them, in `near` where they fit. */
-  scratch(bytes: number, near?: Segment): Place;
-  /** Whether scratch(bytes, segment) stays in segment. */
+  /** Zeroed bytes, in `near` where they fit. */
+  reserve(bytes: number, near?: Segment): Place;
+  /** Bytes with anything in them, in `inside` or in any segment. */
+  scratch(bytes: number, inside?: Segment): Place;
+  /** Whether scratch(bytes, segment) is possible. */
   hasRoom(segment: Segment, bytes: number): boolean;
   /** Where an array lies; undefined outside of kernel memory. */
   locate(array: ArrayBufferView): Place | undefined;
@@ -115,17 +115,19 @@ export function createSpace(shared: boolean, opened: (segment: Segment) => void)
     allocate(kind, length) {
       return space.view(kind, space.reserve(length * types[kind].BYTES_PER_ELEMENT), length);
     },
-    reserve(bytes) {
-      const place = take(segments.find(fits(bytes, 'keep')) ?? open(bytes), bytes);
+    reserve(bytes, near) {
+      const home = near && fits(bytes, 'capacity')(near) ? near : segments.find(fits(bytes, 'keep'));
+      const place = take(home ?? open(bytes), bytes);
       const { segment, address } = place;
       const used = Math.min(segment.top, segment.clean) - address;
       if (used > 0) space.view('u8', place, used).fill(0);
       segment.clean = Math.max(segment.clean, segment.top);
       return place;
     },
-    scratch(bytes, near) {
+    scratch(bytes, inside) {
       const roomy = fits(bytes, 'capacity');
-      const place = take(near && roomy(near) ? near : (segments.find(roomy) ?? open(bytes)), bytes);
+      if (inside && !roomy(inside)) throw tooLarge(bytes);
+      const place = take(inside ?? segments.find(roomy) ?? open(bytes), bytes);
       place.segment.clean = Math.max(place.segment.clean, place.segment.top);
       return place;
     },

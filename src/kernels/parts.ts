@@ -31,9 +31,13 @@ export function rowParts(m: number, p: number, storage: Precision): number[] {
   return Array.from({ length: parts + 1 }, (_, k) => BLOCK * Math.floor((blocks * k) / parts));
 }
 
-/** The pairs (into, from) of the tree that adds n partial results into the first one. */
-export function foldPairs(n: number): [number, number][] {
-  const pairs: [number, number][] = [];
-  for (let step = 1; step < n; step *= 2) for (let i = 0; i + step < n; i += 2 * step) pairs.push([i, i + step]);
-  return pairs;
+/** The tree that adds n partial results into the first one, level by level: pairs (into, from). */
+export function foldLevels(n: number): [number, number][][] {
+  const levels: [number, number][][] = [];
+  for (let step = 1; step < n; step *= 2) {
+    const pairs: [number, number][] = [];
+    for (let i = 0; i + step < n; i += 2 * step) pairs.push([i, i + step]);
+    levels.push(pairs);
+  }
+  return levels;
 }

@@ -4,6 +4,7 @@ import type { ArrayOf, Kernels, Kind } from './contract.js';
 import { entriesApply, entriesGradient } from './reference/entries.js';
 import { gemm } from './reference/gemm.js';
 import { hadamard } from './reference/hadamard.js';
+import { entriesPosterior } from './reference/posterior.js';
 import { rotateRows } from './reference/rotations.js';
 import { rows } from './reference/rows.js';
 import { signs } from './reference/signs.js';
@@ -29,4 +30,5 @@ export const referenceKernels = (): Kernels => ({
   rotateRows,
   entriesApply,
   entriesGradient,
+  entriesPosterior,
 });

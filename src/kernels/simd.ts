@@ -4,6 +4,7 @@ import type { Kernels } from './contract.js';
 import { createMachine } from './machine.js';
 import { referenceKernels } from './reference.js';
 import { simdHadamard } from './simd/hadamard.js';
+import { simdRows } from './simd/rows.js';
 import { pooledTeam, soloTeam, type Team } from './team.js';
 import { base64, memoryFlag } from './wasm.generated.js';
 
@@ -29,6 +30,7 @@ function assemble(team: Team, shared: boolean): Kernels {
     allocate: space.allocate,
     scoped: space.scoped,
     close: team.close,
+    ...simdRows(machine),
     ...simdHadamard(machine),
   };
 }

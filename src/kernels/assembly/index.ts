@@ -2,3 +2,4 @@
 // imported memory; it allocates nothing. A task is the unit of work that one thread takes.
 
 export * from './hadamard';
+export * from './rows';

@@ -3,7 +3,7 @@
 
 import type { Float } from '../../matrix.js';
 import type { Kernels, Precision, Rows } from '../contract.js';
-import { BLOCK, FLUSH_COLS, FLUSH_ROWS, foldPairs, rowParts } from '../parts.js';
+import { BLOCK, FLUSH_COLS, FLUSH_ROWS, foldLevels, rowParts } from '../parts.js';
 
 interface ReferenceRows extends Rows {
   readonly data: Float; // m×p, row-major
@@ -55,7 +55,7 @@ function adjoint(A: Rows, scale: number, r: Float64Array, g: Float64Array, arith
     }
     return total;
   });
-  for (const [into, from] of foldPairs(partials.length))
+  for (const [into, from] of foldLevels(partials.length).flat())
     for (let j = 0; j < p; j++) partials[into][j] += partials[from][j];
   for (let j = 0; j < p; j++) g[j] = scale * partials[0][j];
 }
