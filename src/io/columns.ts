@@ -62,12 +62,12 @@ export const fieldsNeeded = (options: ColumnOptions): number =>
   Math.max(...rolesOf(options).map((role, i) => position(options[role]) ?? i + 1));
 
 /**
- * Finds the columns from the first record. It is a header exactly when its value field is neither a number nor a missing
+ * Finds the columns from the first record. Unless `isHeader` says, it is a header exactly when its value field is neither a number nor a missing
  * token (for pairs: when a column is asked for by name, or fields are named as in NAMES). The value field is the one
  * named in the options, else field 3. With a header, what the options leave open goes by NAMES where each is found once,
  * else by place: fields 1, 2, 3.
  */
-export function resolveColumns(first: readonly string[], options: ColumnOptions): Columns {
+export function resolveColumns(first: readonly string[], options: ColumnOptions, isHeader?: boolean): Columns {
   const roles = rolesOf(options);
   const at: Record<Role, number> = { user: 0, item: 1, value: options.value === null ? -1 : 2 };
   for (const role of roles) {
@@ -89,18 +89,15 @@ export function resolveColumns(first: readonly string[], options: ColumnOptions)
   const open = roles.filter((role) => options[role] === undefined);
   const found = open.map((role) => onlyIndex(first, (name) => NAMES[role].has(plain(name))));
   const allFound = open.length > 0 && found.every((i) => i >= 0);
-  let header: boolean;
-  if (options.value === null) header = named.length > 0 || allFound;
-  else {
-    const { token } = tokenOf(first[at.value] ?? '');
-    header = token === 'text';
-    if (!header && named.length > 0)
-      throw dataError(
-        `readRatings: ${named[0]} should be a column named '${options[named[0]]}', but the file has no header ` +
-          `(field ${at.value + 1} of its first record is '${first[at.value]}')`,
-        'give the number of the column instead',
-      );
-  }
+  const header =
+    isHeader ??
+    (options.value === null ? named.length > 0 || allFound : tokenOf(first[at.value] ?? '').token === 'text');
+  if (!header && named.length > 0)
+    throw dataError(
+      `readRatings: ${named[0]} should be a column named '${options[named[0]]}', but the file has no header ` +
+        `(field ${at.value + 1} of its first record is '${first[at.value]}')`,
+      'give the number of the column instead',
+    );
   if (header && allFound)
     open.forEach((role, i) => {
       at[role] = found[i];

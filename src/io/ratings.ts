@@ -15,9 +15,11 @@
 import type { ByteSource } from './bytes.js';
 import { chunks } from './bytes.js';
 import type { Column } from './columns.js';
-import { type Delimiter, delimitedRatings } from './delimited.js';
+import { delimitedRatings } from './delimited.js';
 import type { Ids } from './ids.js';
+import type { Delimiter } from './layout.js';
 import { type Format, sniff, wrongFormat } from './sniff.js';
+import { matrixMarketRatings, ndjsonRatings, npyRatings, parquetRatings } from './tables.js';
 
 export interface RatingBlock {
   /** Index of the row id (user), of the column id (item), and the value, of each triple. */
@@ -64,6 +66,14 @@ export async function* readRatings(
     case 'delimited':
     case 'empty':
       return yield* delimitedRatings(chunks(plain), options, rowIds, colIds);
+    case 'parquet':
+      return yield* parquetRatings(plain, options, rowIds, colIds);
+    case 'ndjson':
+      return yield* ndjsonRatings(plain, options, rowIds, colIds);
+    case 'matrix-market':
+      return yield* matrixMarketRatings(plain, rowIds, colIds);
+    case 'npy':
+      return yield* npyRatings(plain, rowIds, colIds);
     default:
       throw wrongFormat('readRatings', 'a table of ratings', format);
   }
