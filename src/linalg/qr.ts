@@ -182,10 +182,9 @@ export function leastSquares(K: Kernels, A: Matrix, B: Matrix): Matrix<Float64Ar
   if (B.rows !== A.rows)
     throw usageError(`leastSquares: A and B should have as many rows, got ${shape(A)} and ${shape(B)}`);
   const { Q, R } = qr(K, A);
-  const n = A.cols;
-  const largest = largestEntry(R);
-  for (let i = 0; i < n; i++)
-    if (!(at(R, i, i) > n * Number.EPSILON * largest))
+  const negligible = A.rows * Number.EPSILON * largestEntry(R);
+  for (let i = 0; i < A.cols; i++)
+    if (!(at(R, i, i) > negligible))
       throw dataError(
         `leastSquares: A should have full column rank, got column ${i} dependent on those before it`,
         'drop dependent columns, or add a small multiple of the identity below A',
