@@ -19,6 +19,8 @@ export interface Operator {
   gradient(X: Matrix | Factored, y: Float64Array): { residual: Float64Array; gradient: LinearMap };
   /** The same operator with the heavy passes in f32 or in f64 arithmetic, where there is a choice. */
   at?(arithmetic: Precision): Operator;
+  /** The operator of the measurements listed, in that order; of use inside K.scoped, as it may hold kernel memory. */
+  select?(indices: ArrayLike<number>): Operator;
 }
 
 export const isFactored = (X: Matrix | Factored): X is Factored => 'left' in X;

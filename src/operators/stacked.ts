@@ -5,6 +5,7 @@ import type { Factored, LinearMap } from '../descend.js';
 import type { Precision } from '../kernels/contract.js';
 import type { Matrix } from '../matrix.js';
 import type { Operator } from './operator.js';
+import { checkVector } from './vectorised.js';
 
 /** The operators and their measurements, stacked and weighted alike. All of the same shape. */
 export function stacked(...parts: { operator: Operator; y: Float64Array }[]): { operator: Operator; y: Float64Array } {
@@ -30,16 +31,19 @@ export function stacked(...parts: { operator: Operator; y: Float64Array }[]): { 
   };
   const of = (operators: Operator[]): Operator => {
     const apply = (X: Matrix | Factored) => join(operators.map((operator) => operator.apply(X)));
-    const adjoint = (r: Float64Array) => sumOf(cut(r).map((part, p) => operators[p].adjoint(part)));
     const { rows, cols, symmetric } = operators[0];
-    return {
+    const operator: Operator = {
       rows,
       cols,
       measurements: m,
       symmetric,
       apply,
-      adjoint,
+      adjoint(r) {
+        checkVector(operator, 'r', r);
+        return sumOf(cut(r).map((part, p) => operators[p].adjoint(part)));
+      },
       gradient(X, y) {
+        checkVector(operator, 'y', y);
         const parted = cut(y).map((part, p) =>
           operators[p].gradient(
             X,
@@ -53,6 +57,7 @@ export function stacked(...parts: { operator: Operator; y: Float64Array }[]): { 
         ? (arithmetic: Precision) => of(operators.map((operator) => operator.at!(arithmetic)))
         : undefined,
     };
+    return operator;
   };
   return { operator: of(parts.map(({ operator }) => operator)), y: join(parts.map(({ y }) => y)) };
 }
