@@ -5,6 +5,7 @@ import { createMachine } from './machine.js';
 import { referenceKernels } from './reference.js';
 import { simdHadamard } from './simd/hadamard.js';
 import { simdRows } from './simd/rows.js';
+import { simdSigns } from './simd/signs.js';
 import { pooledTeam, soloTeam, type Team } from './team.js';
 import { base64, memoryFlag } from './wasm.generated.js';
 
@@ -31,6 +32,7 @@ function assemble(team: Team, shared: boolean): Kernels {
     scoped: space.scoped,
     close: team.close,
     ...simdRows(machine),
+    ...simdSigns(machine),
     ...simdHadamard(machine),
   };
 }

@@ -3,3 +3,4 @@
 
 export * from './hadamard';
 export * from './rows';
+export * from './signs';
