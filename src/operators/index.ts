@@ -6,4 +6,5 @@ export { type Mask, type MaskOptions, mask } from './mask.js';
 export { isFactored, type Operator } from './operator.js';
 export { rademacher, rademacherRegenerated } from './rademacher.js';
 export { rankOne } from './rankOne.js';
-export type { Shape } from './vectorised.js';
+export { stacked } from './stacked.js';
+export { checkVector, type Shape } from './vectorised.js';

@@ -25,10 +25,16 @@ export interface MaskOptions {
   readonly scale?: 'isometry' | 'none';
 }
 
-export function mask(K: Kernels, seen: Mask, { symmetric = false, scale = 'isometry' }: MaskOptions = {}): Operator {
-  checkMask(seen, symmetric);
-  const { rows, cols, columns } = seen;
-  const m = columns.length;
+export function mask(K: Kernels, omega: Mask, { symmetric = false, scale = 'isometry' }: MaskOptions = {}): Operator {
+  checkMask(omega, symmetric);
+  const { rows, cols } = omega;
+  const m = omega.columns.length;
+  const kept = (indices: Int32Array) => {
+    const copy = K.allocate('i32', indices.length);
+    copy.set(indices);
+    return copy;
+  };
+  const seen: Mask = { rows, cols, starts: kept(omega.starts), columns: kept(omega.columns) };
   const common = scale === 'none' ? 1 : Math.sqrt(unknowns({ rows, cols, symmetric }) / m);
   const twice = scale === 'none' ? 1 : Math.SQRT2;
   // What entry e counts in y, and in S where 𝒜*(r) is S, or S + Sᵀ for symmetric X.

@@ -17,13 +17,14 @@ import { checkedShape, checkMatrix, checkVector, type Shape } from './vectorised
 export function rankOne(K: Kernels, options: Shape, random: Stream): Operator {
   checkedShape('rankOne', options);
   const { rows, cols, measurements, symmetric = false } = options;
-  const A = normalRows(measurements, rows, split(random, 'left'));
-  const B = normalRows(measurements, cols, split(random, 'right'));
+  const A = normalRows(K, measurements, rows, split(random, 'left'));
+  const B = normalRows(K, measurements, cols, split(random, 'right'));
   return products(K, A, B, 1 / Math.sqrt(measurements), symmetric);
 }
 
-function normalRows(m: number, n: number, random: Stream): Matrix<Float64Array> {
-  const A = matrix(m, n);
+/** In kernel memory, so that products need no copy. */
+function normalRows(K: Kernels, m: number, n: number, random: Stream): Matrix<Float64Array> {
+  const A = matrix(m, n, K.allocate('f64', m * n));
   for (let i = 0; i < m; i++) fillNormals(at(random, i), A.data.subarray(i * n, (i + 1) * n));
   return A;
 }

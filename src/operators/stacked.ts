@@ -47,10 +47,10 @@ export function stacked(...parts: { operator: Operator; y: Float64Array }[]): { 
         const parted = cut(y).map((part, p) =>
           operators[p].gradient(
             X,
-            part.map((value) => value / weights[p] ** 2),
+            part.map((value) => value / (weights[p] * weights[p])),
           ),
         );
-        const gradient = sumOf(parted.map(({ gradient: G }, p) => scaledMap(weights[p] ** 2, G)));
+        const gradient = sumOf(parted.map(({ gradient: G }, p) => scaledMap(weights[p] * weights[p], G)));
         return { residual: join(parted.map(({ residual }) => residual)), gradient };
       },
       at: operators.every((operator) => operator.at)

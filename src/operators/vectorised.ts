@@ -5,6 +5,7 @@
 import type { Factored, LinearMap } from '../descend.js';
 import { usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
+import { mapOf } from '../linalg/maps.js';
 import { multiply, shape } from '../linalg/products.js';
 import { entriesOf } from '../linalg/vectors.js';
 import { type Float, type Matrix, matrix, transpose } from '../matrix.js';
@@ -57,7 +58,7 @@ export function onMatrices(K: Kernels, operatorShape: Shape, S: VectorOperator):
     const dense = isFactored(X) ? multiply(K, X.left, transpose(X.right)) : X;
     return symmetric ? svec(dense) : entriesOf(dense);
   };
-  const map = (g: Float64Array): LinearMap => denseMap(K, symmetric ? smat(g, rows) : matrix(rows, cols, g));
+  const map = (g: Float64Array): LinearMap => mapOf(K, symmetric ? smat(g, rows) : matrix(rows, cols, g));
   const select =
     S.select &&
     ((indices: ArrayLike<number>) =>
@@ -87,14 +88,6 @@ export function onMatrices(K: Kernels, operatorShape: Shape, S: VectorOperator):
   };
   return operator;
 }
-
-/** G as a map. G: n₁×n₂. */
-export const denseMap = (K: Kernels, G: Matrix): LinearMap => ({
-  rows: G.rows,
-  cols: G.cols,
-  times: (V) => multiply(K, G, V),
-  timesT: (U) => multiply(K, transpose(G), U),
-});
 
 /** Refuses an X of another shape than the operator's. */
 export function checkMatrix({ rows, cols }: Operator, X: Matrix | Factored): void {

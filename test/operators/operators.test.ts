@@ -11,8 +11,8 @@ import {
   rademacher,
   rademacherRegenerated,
   rankOne,
+  stacked,
 } from '../../src/operators/index.js';
-import { stacked } from '../../src/operators/stacked.js';
 import { smat, svec } from '../../src/operators/vectorised.js';
 import { normals, type Stream, split, stream, subset } from '../../src/random/index.js';
 import { close } from '../close.js';

@@ -1,0 +1,5 @@
+// Starts θ₀ of descent on factors.
+
+export { large } from './large.js';
+export { type SmallRandomOptions, smallRandom } from './smallRandom.js';
+export { spectral } from './spectral.js';
