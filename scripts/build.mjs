@@ -1,0 +1,58 @@
+// Builds dist/: the Node library and command line (with shared chunks, packages left outside), the library for the
+// web, and the types. Types are made when asked for as "node scripts/build.mjs --types" or when nothing says otherwise;
+// --no-types leaves them out.
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { bundleWorkers } from './bundle-workers.mjs';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = resolve(root, 'dist');
+const present = (entries) => entries.filter((entry) => existsSync(resolve(root, entry.in)));
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  target: 'es2022',
+  packages: 'external',
+  chunkNames: 'chunks/[name]-[hash]',
+  logLevel: 'warning',
+};
+
+async function bundle(target, entryPoints, options) {
+  if (entryPoints.length === 0) return;
+  await rm(resolve(dist, target), { recursive: true, force: true });
+  await build({ ...common, ...options, entryPoints, outdir: resolve(dist, target) });
+}
+
+function types() {
+  const tsc = resolve(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
+  return new Promise((done, fail) => {
+    const child = spawn(process.execPath, [tsc, '-p', 'tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
+    child.on('error', fail);
+    child.on('exit', (code) => (code === 0 ? done() : fail(new Error(`build: tsc ended with ${code}`))));
+  });
+}
+
+await bundleWorkers();
+await Promise.all([
+  bundle(
+    'node',
+    present([
+      { in: 'src/node.ts', out: 'index' },
+      { in: 'src/cli/bin.ts', out: 'cli' },
+    ]),
+    { platform: 'node', conditions: ['node'] },
+  ),
+  bundle('web', present([{ in: 'src/index.ts', out: 'index' }]), { platform: 'browser' }),
+  ...(present([{ in: 'src/index.ts' }, { in: 'src/node.ts' }]).length === 2 && !process.argv.includes('--no-types')
+    ? [types()]
+    : []),
+]);

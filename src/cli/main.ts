@@ -1,0 +1,96 @@
+// lorank <verb>: reads the command line, runs one command, and returns the exit code.
+
+import { Command } from 'commander';
+import { completeCommand } from './complete.js';
+import { type Context, type Flags, type Io, makeContext, writeTo } from './context.js';
+import { doctorCommand } from './doctor.js';
+import { EXIT, tellFailure } from './failure.js';
+import { inspectCommand } from './inspect.js';
+import { predictCommand } from './predict.js';
+import { runCommand } from './run.js';
+import { senseCommand } from './sense.js';
+import { countOf } from './values.js';
+import { verifyCommand } from './verify.js';
+import { version } from './version.js';
+
+/** A command: adds itself to the program; its action returns the exit code. */
+export type AddCommand = (add: (name: string) => Command, act: Act) => void;
+/** Wraps an action so that it gets the context after its arguments and options. */
+export type Act = <A extends unknown[]>(
+  run: (context: Context, ...args: A) => Promise<number>,
+) => (...args: A) => Promise<void>;
+
+const commands: readonly AddCommand[] = [
+  completeCommand,
+  senseCommand,
+  predictCommand,
+  runCommand,
+  verifyCommand,
+  inspectCommand,
+  doctorCommand,
+];
+
+/** As a shell reads it. */
+const quoted = (argument: string): string =>
+  /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+
+/** @param argv what follows the program's name. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  let code: number = EXIT.fine;
+  let command = 'lorank';
+  let pending: Promise<void> = Promise.resolve();
+  const program = new Command('lorank')
+    .description('Recover a big matrix from a few of its numbers.')
+    .version(version(), '-V, --version', 'print the version')
+    .option('--json', 'print exactly one JSON document on stdout')
+    .option('--quiet', 'no progress and no notes')
+    .option(
+      '--threads <count>',
+      'threads (default: the number of cores); results do not depend on it',
+      countOf('--threads', '2'),
+    )
+    .option('--debug', 'print the stack of an error')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .addHelpText('after', '\nlorank <verb> --help shows the options and examples of a verb.')
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        pending = pending.then(() => writeTo(io.stdout, text));
+      },
+      writeErr: () => {}, // failure.ts tells
+    });
+  program.usage('<verb> [options]');
+
+  const act: Act =
+    (run) =>
+    async (...args) => {
+      code = await run(makeContext(io, program.opts<Flags>(), `lorank ${argv.map(quoted).join(' ')}`), ...args);
+    };
+  const add = (name: string) => program.command(name);
+  for (const addCommand of commands) addCommand(add, act);
+  program.hook('preSubcommand', (_, sub) => {
+    command = `lorank ${sub.name()}`;
+  });
+
+  const asked = (flag: string) => argv.includes(flag);
+  try {
+    if (argv.length === 0) program.error('error: no verb is named');
+    await program.parseAsync(argv, { from: 'user' });
+    await pending;
+    return code;
+  } catch (thrown) {
+    const shown = thrown as { code?: string };
+    if (shown.code === 'commander.helpDisplayed' || shown.code === 'commander.version') {
+      try {
+        await pending;
+        return EXIT.fine;
+      } catch (closed) {
+        return tellFailure(closed, io, { json: false, debug: false, command });
+      }
+    }
+    return tellFailure(thrown, io, { json: asked('--json'), debug: asked('--debug'), command });
+  }
+}

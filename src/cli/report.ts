@@ -1,0 +1,131 @@
+// What came out of a run: the document of --json, the text for a person, and the exit code.
+
+import type { Scores } from '../complete/scores.js';
+import type { CompleteFinished, Finished, Progress, SenseFinished } from '../engine/prepare.js';
+import { DEFAULT_SEED, type RunSpec } from '../spec.js';
+import type { Computed } from './compute.js';
+import { EXIT } from './failure.js';
+import { facts, figure, grouped, secondsText, table } from './table.js';
+
+/** Above the best baseline by this share, a fit is no better than it. */
+const NO_BETTER = 1.005;
+
+const seedOf = (spec: RunSpec): number => spec.seed ?? DEFAULT_SEED;
+
+/** The words of the bar. */
+export function progressText(progress: Progress): string {
+  const judged = progress.heldOut === undefined ? '' : `, held out ${figure(progress.heldOut)}`;
+  return 'residual' in progress
+    ? `${progress.stage} at width ${progress.width}, residual ${figure(progress.residual)}${judged}`
+    : `${progress.stage} at rank ${progress.rank}${judged}`;
+}
+
+/** How much of the run lies behind, in [0, 1]: a guess, for the bar. */
+export function shareDone(progress: Progress, { task, stop }: RunSpec): number {
+  const steps = progress.step / (stop?.iterations ?? (task === 'sense' ? 10_000 : 1000));
+  if (!('residual' in progress)) return Math.min(1, steps);
+  const fall = Math.log(progress.residual) / Math.log(stop?.tolerance ?? 1e-9);
+  return Math.min(1, Math.max(steps, fall, 0));
+}
+
+/** The document of --json. */
+export function reportDocument({ finished, seconds, threads }: Computed, spec: RunSpec): Record<string, unknown> {
+  const seed = seedOf(spec);
+  if (finished.task === 'sense') {
+    const { method, width, rank, iterations, residual } = finished.result;
+    const { outcome, error } = finished;
+    return { outcome, method, width, rank, iterations, seconds, seed, threads, residual, error };
+  }
+  const { outcome, result, test } = finished;
+  const { method, rank, iterations, heldOut } = result;
+  return {
+    outcome,
+    method,
+    rank,
+    iterations,
+    seconds,
+    seed,
+    threads,
+    heldOut: heldOut && scoresDocument(heldOut),
+    test: test && { ...scoresDocument(test), unseen: test.unseen },
+  };
+}
+
+const scoresDocument = ({ count, rmse, mae, baselines }: Scores) => ({ count, rmse, mae, baselines });
+
+/** 4 when the run did not converge, or predicts worse than the best baseline. The result is written all the same. */
+export function exitCode(finished: Finished): number {
+  if (finished.outcome !== 'converged') return EXIT.unconvincing;
+  return finished.task === 'complete' && isNoBetter(finished.result.heldOut) ? EXIT.unconvincing : EXIT.fine;
+}
+
+function isNoBetter(heldOut: Scores | undefined): boolean {
+  if (!heldOut) return false;
+  const { globalMean, bias } = heldOut.baselines;
+  return heldOut.rmse > NO_BETTER * Math.min(globalMean.rmse, bias.rmse);
+}
+
+export function reportText(made: Computed, spec: RunSpec, output?: string): string {
+  const { finished, seconds, threads } = made;
+  const about: [string, string][] = [
+    ['seed', String(seedOf(spec))],
+    ['time', `${secondsText(seconds)}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`],
+  ];
+  if (output) about.push(['written', output]);
+  return finished.task === 'sense' ? senseText(finished, about) : completeText(finished, about);
+}
+
+function senseText({ result, error, X }: SenseFinished, about: [string, string][]): string {
+  const { outcome, method, rank, width, iterations, residual, heldOut, singularValues, notes } = result;
+  const rows: [string, string][] = [
+    ['outcome', outcome],
+    ['method', method],
+    ['rank', `${rank}, from factors of width ${width}`],
+    ['iterations', grouped(iterations)],
+    ['residual', `${figure(residual)}   ‖𝒜(X) − y‖ / ‖y‖`],
+  ];
+  if (heldOut !== undefined) rows.push(['held out', `${figure(heldOut)}   the same on measurements kept back`]);
+  if (error) rows.push(['error', `${figure(error.relativeFrobenius)}   ‖X − truth‖_F / ‖truth‖_F`]);
+  rows.push(
+    ['singular values', Array.from(singularValues.slice(0, Math.min(8, rank + 2)), figure).join('  ')],
+    ...about,
+  );
+  const said = [
+    ...notes,
+    'This rests on measurements that see every matrix of low rank (a restricted isometry): that is assumed, not checked.',
+  ];
+  return `X: ${X.rows}×${X.cols}, from its measurements\n\n${facts(rows)}\n\n${lines(said)}`;
+}
+
+function completeText({ result, test }: CompleteFinished, about: [string, string][]): string {
+  const { outcome, method, rank, iterations, heldOut, fit, notes } = result;
+  const rows: [string, string][] = [
+    ['outcome', outcome],
+    ['method', method],
+    ['rank', rank === 0 ? '0: the biases alone' : String(rank)],
+    ['iterations', grouped(iterations)],
+    ...about,
+  ];
+  const blocks = [`${grouped(fit.rowBias.length)} users × ${grouped(fit.colBias.length)} items\n`, `${facts(rows)}\n`];
+  if (heldOut) blocks.push(`${scoresTable(heldOut, 'kept back')}\n`);
+  if (test) blocks.push(`${scoresTable(test, 'of the test')}\n`);
+  const said = [...notes];
+  if (test && test.unseen > 0)
+    said.push(`${grouped(test.unseen)} pairs of the test have a user or an item never seen; the biases answer them.`);
+  if (isNoBetter(heldOut)) said.push('The fit predicts worse than a baseline: use the baseline.');
+  said.push(
+    'This rests on ratings that are missing at random, and on few directions of taste beside the biases: assumed, not checked.',
+  );
+  blocks.push(lines(said));
+  return blocks.join('\n');
+}
+
+const scoresTable = ({ count, rmse, mae, baselines }: Scores, which: string): string =>
+  table([
+    [`${grouped(count)} ratings ${which}`, 'RMSE', 'MAE'],
+    ['  this fit', rmse.toFixed(4), mae.toFixed(4)],
+    ['  user + item bias', baselines.bias.rmse.toFixed(4), baselines.bias.mae.toFixed(4)],
+    ['  global mean', baselines.globalMean.rmse.toFixed(4), baselines.globalMean.mae.toFixed(4)],
+  ]);
+
+const lines = (said: readonly string[]): string => said.map((line) => `  ${line}\n`).join('');

@@ -1,0 +1,13 @@
+// The bytes of a result's file, in pieces. They depend on the description and the data alone.
+
+import { writeNpy } from '../io/npy.js';
+import { writeSafetensors } from '../io/safetensors.js';
+import { matrixTensor } from '../io/tensor.js';
+import type { Finished } from './prepare.js';
+
+/** X.npy (n₁×n₂, f64, C order) of sensing; fit.safetensors of completion. */
+export function outputOf(finished: Finished): Iterable<Uint8Array> {
+  if (finished.task === 'sense') return writeNpy(matrixTensor(finished.X));
+  const { tensors, metadata } = finished.result.fit.toTensors();
+  return writeSafetensors(tensors, metadata);
+}
