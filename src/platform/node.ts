@@ -29,6 +29,7 @@ export function spawn(source: string, events: ThreadEvents): Thread {
 
 export const cores = (): number => availableParallelism();
 export const now = (): number => performance.now();
+export const pause = (): Promise<void> => new Promise((done) => setImmediate(done));
 export const hasSharedMemory = (): boolean => typeof SharedArrayBuffer !== 'undefined';
 export const canBlock = (): boolean => true;
 

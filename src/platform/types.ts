@@ -37,6 +37,8 @@ export interface Platform {
   cores(): number;
   /** Milliseconds since some fixed moment. */
   now(): number;
+  /** One turn of the event loop: timers, signals and messages are served before it resolves. */
+  pause(): Promise<void>;
   /** Whether memory can be shared between threads. */
   hasSharedMemory(): boolean;
   /** Whether this thread may sleep in Atomics.wait. */

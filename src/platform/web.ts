@@ -22,6 +22,15 @@ export function spawn(source: string, events: ThreadEvents): Thread {
 
 export const cores = (): number => navigator.hardwareConcurrency || 1;
 export const now = (): number => performance.now();
+export const pause = (): Promise<void> =>
+  new Promise((done) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      done();
+    };
+    port2.postMessage(undefined);
+  });
 export const hasSharedMemory = (): boolean =>
   typeof SharedArrayBuffer !== 'undefined' && globalThis.crossOriginIsolated === true;
 export const canBlock = (): boolean => typeof document === 'undefined';
