@@ -13,6 +13,7 @@ export const FLUSH_COLS = 1024;
 
 const MAX_PARTS = 8;
 const MIN_ROWS = 16;
+const MIN_BYTES = 2 ** 17;
 const PARTIALS_BYTES = 256 * 2 ** 20;
 const PART_BYTES = 2 ** 30;
 
@@ -26,7 +27,7 @@ export function rowParts(m: number, p: number, storage: Precision): number[] {
   const blocks = paddedRows(m) / BLOCK;
   const bytes = paddedRows(m) * paddedCols(p) * (storage === 'f64' ? 8 : 4);
   const affordable = Math.max(1, Math.floor(PARTIALS_BYTES / (8 * p + 1)));
-  const wanted = Math.min(MAX_PARTS, Math.ceil(m / MIN_ROWS), affordable);
+  const wanted = Math.min(MAX_PARTS, Math.ceil(m / MIN_ROWS), Math.ceil(bytes / MIN_BYTES), affordable);
   const parts = Math.min(Math.max(1, wanted, Math.ceil(bytes / PART_BYTES)), Math.max(1, blocks));
   return Array.from({ length: parts + 1 }, (_, k) => BLOCK * Math.floor((blocks * k) / parts));
 }

@@ -3,7 +3,9 @@
 import type { Kernels } from './contract.js';
 import { createMachine } from './machine.js';
 import { referenceKernels } from './reference.js';
+import { simdGemm } from './simd/gemm.js';
 import { simdHadamard } from './simd/hadamard.js';
+import { simdRotations } from './simd/rotations.js';
 import { simdRows } from './simd/rows.js';
 import { simdSigns } from './simd/signs.js';
 import { pooledTeam, soloTeam, type Team } from './team.js';
@@ -34,5 +36,7 @@ function assemble(team: Team, shared: boolean): Kernels {
     ...simdRows(machine),
     ...simdSigns(machine),
     ...simdHadamard(machine),
+    ...simdGemm(machine),
+    ...simdRotations(machine),
   };
 }

@@ -63,7 +63,7 @@ function tile<T>(
 ): void {
   const width = 32 / <i32>sizeof<T>();
   const packedRows = room + 128;
-  const packedCols = packedRows + (<usize>((rows + 3) & ~3) * DEPTH) * sizeof<T>();
+  const packedCols = packedRows + <usize>(((rows + 3) & ~3) * min(q, DEPTH)) * sizeof<T>();
   for (let start = 0; start < q; start += DEPTH) {
     const depth = min(DEPTH, q - start);
     const fresh = start == 0 && !accumulate;

@@ -41,9 +41,10 @@ function buildTable(x: usize, table: usize, nibbles: usize): void {
   }
 }
 
+/** Eight times the byte of w from bit `bit` on: an offset into a table. */
 @inline
-function look(table: usize, byte: u32): f64 {
-  return load<f64>(table + (<usize>byte << 3));
+function byteOf(w: u32, bit: u32): usize {
+  return <usize>(bit == 0 ? w << 3 : w >>> (bit - 3)) & 2040;
 }
 
 /**
@@ -63,19 +64,13 @@ export function signsApply(
     let o = out + (<usize>first << 3);
     for (const end = out + (<usize>last << 3); o < end; o += 8, word += 8) {
       const w = load<u32>(word), v = load<u32>(word, 4);
-      const left = look(tables, w & 255) + look(tables + 2048, (w >>> 8) & 255)
-        + (look(tables + 4096, (w >>> 16) & 255) + look(tables + 6144, w >>> 24));
-      const right = look(tables + 8192, v & 255) + look(tables + 10240, (v >>> 8) & 255)
-        + (look(tables + 12288, (v >>> 16) & 255) + look(tables + 14336, v >>> 24));
+      const left = load<f64>(tables + byteOf(w, 0)) + load<f64>(tables + byteOf(w, 8), 2048)
+        + (load<f64>(tables + byteOf(w, 16), 4096) + load<f64>(tables + byteOf(w, 24), 6144));
+      const right = load<f64>(tables + byteOf(v, 0), 8192) + load<f64>(tables + byteOf(v, 8), 10240)
+        + (load<f64>(tables + byteOf(v, 16), 12288) + load<f64>(tables + byteOf(v, 24), 14336));
       store<f64>(o, load<f64>(o) + (left + right));
     }
   }
-}
-
-@inline
-function put(buckets: usize, byte: u32, r: f64): void {
-  const at = buckets + (<usize>byte << 3);
-  store<f64>(at, load<f64>(at) + r);
 }
 
 /** Task t: the 64 columns of group t of g = scale·Aᵀ r. buckets: for each thread, 16 KiB and 128 bytes. */
@@ -88,14 +83,22 @@ export function signsAdjoint(
   for (const end = r + (<usize>m << 3); r < end; r += 8, word += 8) {
     const w = load<u32>(word), v = load<u32>(word, 4);
     const ri = load<f64>(r);
-    put(buckets, w & 255, ri);
-    put(buckets + 2048, (w >>> 8) & 255, ri);
-    put(buckets + 4096, (w >>> 16) & 255, ri);
-    put(buckets + 6144, w >>> 24, ri);
-    put(buckets + 8192, v & 255, ri);
-    put(buckets + 10240, (v >>> 8) & 255, ri);
-    put(buckets + 12288, (v >>> 16) & 255, ri);
-    put(buckets + 14336, v >>> 24, ri);
+    const b0 = buckets + byteOf(w, 0);
+    const b1 = buckets + byteOf(w, 8);
+    const b2 = buckets + byteOf(w, 16);
+    const b3 = buckets + byteOf(w, 24);
+    const b4 = buckets + byteOf(v, 0);
+    const b5 = buckets + byteOf(v, 8);
+    const b6 = buckets + byteOf(v, 16);
+    const b7 = buckets + byteOf(v, 24);
+    store<f64>(b0, load<f64>(b0) + ri);
+    store<f64>(b1, load<f64>(b1, 2048) + ri, 2048);
+    store<f64>(b2, load<f64>(b2, 4096) + ri, 4096);
+    store<f64>(b3, load<f64>(b3, 6144) + ri, 6144);
+    store<f64>(b4, load<f64>(b4, 8192) + ri, 8192);
+    store<f64>(b5, load<f64>(b5, 10240) + ri, 10240);
+    store<f64>(b6, load<f64>(b6, 12288) + ri, 12288);
+    store<f64>(b7, load<f64>(b7, 14336) + ri, 14336);
   }
   g += <usize>task << 9;
   for (let b: usize = 0; b < 8; b++) split(buckets + (b << 11), scale, g + (b << 6));
