@@ -9,6 +9,7 @@ import {
 } from '../complete/complete.js';
 import { judge, type Scores } from '../complete/scores.js';
 import { relativeFrobenius } from '../diagnostics/errors.js';
+import { usageError } from '../errors.js';
 import type { ByteSource } from '../io/bytes.js';
 import type { Kernels } from '../kernels/contract.js';
 import { formed } from '../linalg/factored.js';
@@ -88,9 +89,11 @@ async function prepareComplete(K: Kernels, spec: CompleteSpec, { open }: Resourc
   );
 }
 
-/** The job on ratings that are in memory already. */
-export function completeJob(K: Kernels, spec: CompleteSpec, { ratings, test, notes }: CompleteData): Job {
-  const { method = { name: 'auto' }, stop, seed = DEFAULT_SEED } = spec;
+/** The job of ratings that are there already. */
+export function completeJob(K: Kernels, spec: CompleteSpec, { ratings, test = [], notes }: CompleteData): Job {
+  const { method = { name: 'auto' }, stop, precision = 'auto', seed = DEFAULT_SEED } = spec;
+  if (precision !== 'auto')
+    throw usageError(`complete: precision should be auto, got ${precision}`, 'leave it out: only sensing has a choice');
   const { name, ...rest } = method;
   return {
     task: 'complete',
@@ -99,7 +102,7 @@ export function completeJob(K: Kernels, spec: CompleteSpec, { ratings, test, not
       const options = { ...rest, ...stop, method: name, seed } as CompleteOptions;
       const result = yield* completeRatings(K, ratings, options, from);
       const judged = judge(result.fit.predictAt, result.baseline);
-      for (const block of test ?? []) judged.add(block);
+      for (const block of test) judged.add(block);
       return { task: 'complete', outcome: result.outcome, result, test: judged.scores() };
     },
   };
