@@ -53,13 +53,16 @@ export const stall = (window: number, share: number): Stop => ({
   },
 });
 
-/** Converged at a stationary point: the loss has left its first value and no longer falls by the given share within so many iterates. */
-export const stationary = (window: number, share: number): Stop => ({
+/**
+ * Converged at a stationary point: the loss no longer falls by the given share within so many iterates, and has shed the
+ * given part of its first value (so that the plateau around a small start, which is a saddle, does not count).
+ */
+export const stationary = (window: number, share: number, shed: number): Stop => ({
   start: [Number.NaN, Number.POSITIVE_INFINITY, 0],
   see(it, [first, lowest, since]) {
     if (Number.isNaN(first)) return { memory: [it.loss, it.loss, it.k] };
     if (it.loss < (1 - share) * lowest) return { memory: [first, it.loss, it.k] };
-    const settled = lowest < 0.9 * first && it.k - since >= window;
+    const settled = lowest <= (1 - shed) * first && it.k - since >= window;
     return { memory: [first, lowest, since], outcome: settled ? 'converged' : undefined };
   },
 });

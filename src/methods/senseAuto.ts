@@ -11,6 +11,7 @@
 import type { Factored, Theta } from '../descend.js';
 import { symmetricEigen } from '../linalg/eigen.js';
 import { factoredSvd, truncated } from '../linalg/factored.js';
+import { largestSingular } from '../linalg/lanczos.js';
 import { denseOf } from '../linalg/maps.js';
 import { at, type Matrix, matrix } from '../matrix.js';
 import { stacked } from '../operators/stacked.js';
@@ -71,7 +72,7 @@ export function* senseAuto(
     show = (position) => T.show('finish', phi, position);
     let eta = SCALED_STEP;
     for (;;) {
-      const end = yield* T.descend(book, phi, scaled(eta, phi.metric!), () => T.lift(X), options);
+      const end = yield* T.descend(book, phi, scaled(eta, phi.metric!), () => T.lift(X), { ...options, shed: 0 });
       if (end.outcome !== 'diverged' || eta < 0.01) return { rank, X: phi.value(end.theta), end };
       eta /= 2;
     }
@@ -131,17 +132,16 @@ export function* senseAuto(
 /** X with one more direction, the steepest that its gradient shows; none where a symmetric X ≥ 0 has no direction to grow. */
 function grown(S: Sensing, X: Factored): Factored | undefined {
   const down = S.descentDirection(X);
-  const { rows, symmetric } = S.train.operator;
-  if (symmetric) {
+  if (S.train.operator.symmetric) {
     const { values, vectors } = symmetricEigen(S.K, denseOf(S.K, down));
     if (!(values[0] > 0)) return undefined;
     const left = withColumn(X.left, (i) => Math.sqrt(values[0]) * at(vectors, i, 0));
     return { left, right: left };
   }
-  const { U, values, V } = S.leading(down, 1);
-  if (!(values[0] > 0) || rows === 0) return undefined;
-  const root = Math.sqrt(values[0]);
-  return { left: withColumn(X.left, (i) => root * at(U, i, 0)), right: withColumn(X.right, (i) => root * at(V, i, 0)) };
+  const { value, left: u, right: v } = largestSingular(S.K, down);
+  if (!(value > 0)) return undefined;
+  const root = Math.sqrt(value);
+  return { left: withColumn(X.left, (i) => root * u[i]), right: withColumn(X.right, (i) => root * v[i]) };
 }
 
 /** [A, a]. A: n×k. */

@@ -10,9 +10,11 @@ import {
   type Rule,
   type Theta,
 } from '../descend.js';
-import { singularValues } from '../diagnostics/spectrum.js';
 import type { Kernels, Precision } from '../kernels/contract.js';
+import { factoredSvd } from '../linalg/factored.js';
 import { mapNorm } from '../linalg/lanczos.js';
+import { norm } from '../linalg/norms.js';
+import { copy, type Matrix } from '../matrix.js';
 import type { Operator } from '../operators/operator.js';
 import { factorPair } from '../parametrisations/factorPair.js';
 import { symmetric } from '../parametrisations/symmetric.js';
@@ -33,6 +35,7 @@ export interface DescentOptions {
   readonly tolerance: number; // converged when ‖𝒜(X) − y‖ ≤ tolerance·‖y‖
   readonly precision: 'auto' | Precision; // of the passes over 𝒜
   readonly patience: number; // steps without a better held-out error, after which a descent ends
+  readonly shed?: number; // part of the first loss that must be gone before a plateau counts as stationary; default 0.1
 }
 
 export interface SenseProgress {
@@ -62,12 +65,8 @@ export interface Sensing {
   lift(X: Factored): Theta;
   /** 𝒜*(y − 𝒜(X)), the direction of steepest descent in X-space; at X = 0 without an argument. */
   descentDirection(X?: Factored): LinearMap;
-  /** The leading singular triplets of a map. */
-  leading(G: LinearMap, rank: number): { U: Matrix; values: Float64Array; V: Matrix };
   /** ‖𝒜(X) − y‖/‖y‖ on the training measurements, from the loss. */
   residual(loss: number): number;
-  /** The same on the held-out ones, from X. */
-  heldOutError(X: Factored): number;
   /** One descent, at most two legs. */
   descend(
     book: Book<SenseProgress>,
@@ -83,7 +82,7 @@ export function sensingOf(K: Kernels, train: Measured, heldOut: Measured | undef
   const { operator, y } = train;
   const { rows, cols } = operator;
   const weight = operator.symmetric ? 0.25 : 0.5;
-  const size = Math.sqrt(y.reduce((sum, value) => sum + value * value, 0));
+  const size = norm(y) || 1;
   const parametrisation = (width: number, damping = 0) =>
     operator.symmetric ? symmetric(K, rows, width, damping) : factorPair(K, rows, cols, width, damping);
   const objective = (phi: MatrixParametrisation, precision: Precision): Objective =>
@@ -99,29 +98,51 @@ export function sensingOf(K: Kernels, train: Measured, heldOut: Measured | undef
     });
     return Math.sqrt(off / all);
   };
+  const dense = (A: Matrix) => copy(A).data;
+  const descentDirection = (X?: Factored): LinearMap =>
+    operator.adjoint(X ? operator.apply(X).map((value, i) => y[i] - value) : y);
+  const random = stream(seed, 'sense');
   return {
     K,
     train,
     heldOut,
+    random,
+    scale: mapNorm(K, descentDirection()),
     parametrisation,
-    lossAt,
-    heldOutError,
-    random: stream(seed, 'sense'),
-    scale: mapNorm(K, operator.adjoint(y)),
+    lift(X) {
+      if (operator.symmetric) return dense(X.left);
+      const theta = new Float64Array((rows + cols) * X.left.cols);
+      theta.set(dense(X.left));
+      theta.set(dense(X.right), rows * X.left.cols);
+      return theta;
+    },
+    descentDirection,
     residual: (loss) => Math.sqrt(loss / weight) / size,
-    *descend(book, phi, rule, start, { iterations, tolerance, precision, patience }) {
+    show(stage, phi, { step, it, score }) {
+      return {
+        stage,
+        step,
+        width: phi.size / (operator.symmetric ? rows : rows + cols),
+        residual: Math.sqrt(it.loss / weight) / size,
+        heldOut: score,
+        get singularValues() {
+          return factoredSvd(K, phi.value(it.theta)).values.slice(0, 16);
+        },
+      };
+    },
+    *descend(book, phi, rule, start, { iterations, tolerance, precision, patience, shed = 0.1 }) {
       const judge = heldOut && { score: (theta: Theta) => heldOutError(phi.value(theta)), patience };
       const limits = (steps: number) => [divergence(), iterationLimit(steps)];
       let from = start;
       let spent = 0;
       if (precision === 'auto' && operator.at) {
-        const coarse = anyOf(...limits(iterations), lossBelow(lossAt(1e-5)), stall(50, 0.02));
+        const coarse = anyOf(...limits(iterations), lossBelow(lossAt(Math.max(1e-5, tolerance))), stall(50, 0.02));
         const end = yield* book.travel({ objective: objective(phi, 'f32'), rule, start, stop: coarse, judge });
         if (end.judged || end.outcome === 'diverged' || end.outcome === 'iteration-limit') return end;
         from = () => end.last;
         spent = end.steps;
       }
-      const fine = anyOf(...limits(iterations - spent), lossBelow(lossAt(tolerance)), stationary(200, 1e-10));
+      const fine = anyOf(...limits(iterations - spent), lossBelow(lossAt(tolerance)), stationary(100, 1e-10, shed));
       const arithmetic = precision === 'f32' ? 'f32' : 'f64';
       return yield* book.travel({ objective: objective(phi, arithmetic), rule, start: from, stop: fine, judge });
     },

@@ -69,8 +69,8 @@ describe('stopping rules', () => {
   });
 
   it('a plateau at the start is not a stationary point, one below it is', () => {
-    expect(run(new Array(50).fill(7), stationary(5, 1e-10))).toBeUndefined();
-    expect(run([7, 7, 3, 3, 3, 3, 3, 3], stationary(5, 1e-10))).toEqual({ k: 7, outcome: 'converged' });
+    expect(run(new Array(50).fill(7), stationary(5, 1e-10, 0.1))).toBeUndefined();
+    expect(run([7, 7, 3, 3, 3, 3, 3, 3], stationary(5, 1e-10, 0.1))).toEqual({ k: 7, outcome: 'converged' });
   });
 
   it('anyOf is decided by the first rule that fires, each with its own memory', () => {
