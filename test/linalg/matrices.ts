@@ -157,3 +157,11 @@ export function expectProduct(A: Matrix, left: Matrix, middle: ArrayLike<number>
 }
 
 const scaleRows = (X: Matrix, s: ArrayLike<number>) => copy(transpose(scaleColumns(transpose(X), s)));
+
+/** m×n whole numbers from −8 to 8: products and sums of them are exact, in f32 too. */
+export const integers = (m: number, n: number, name: string): Matrix<Float64Array> =>
+  matrix(
+    m,
+    n,
+    gaussian(m, n, name).data.map((x) => Math.round(Math.max(-8, Math.min(8, 3 * x))) + 0),
+  );

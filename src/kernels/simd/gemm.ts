@@ -70,12 +70,12 @@ export function simdGemm({ space, team }: Machine): Pick<Kernels, 'gemm'> {
     const add = accumulate ? 1 : 0;
     const single = C.data instanceof Float32Array;
 
-    if (n === 1 && !single && (A.colStride === 1 || A.rowStride === 1 || q === 1)) {
+    if (n === 1 && !single && (a.col === 8 || a.row === 8 || q === 1)) {
       const taskRows = onTeam ? ceil(m / TILES, 8) : m;
       const tasks = Math.ceil(m / taskRows);
       space.scoped(() => {
-        const x = B.rowStride === 1 ? b.at : gathered(B, segment);
-        const along = A.colStride === 1 || q === 1;
+        const x = b.row === 8 ? b.at : gathered(B, segment);
+        const along = a.col === 8 || q === 1;
         const operands = [alpha, a.at, along ? a.row : a.col, x, c.at, c.row, m, q, taskRows, add];
         if (along) go('gemvRows', tasks, operands);
         else go('gemvCols', tasks, [...operands, space.scratch(8 * m, segment).address]);
