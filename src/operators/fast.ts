@@ -12,7 +12,7 @@ import { type Stream, signs, split, subset } from '../random/index.js';
 import type { Operator } from './operator.js';
 import { checkedShape, onMatrices, type Shape, unknowns, type VectorOperator } from './vectorised.js';
 
-/** D and R are drawn from streams 'signs' and 'rows' of `random`. */
+/** The subsampled randomised Hadamard transform; D and R are drawn from streams 'signs' and 'rows' of `random`. */
 export function fast(K: Kernels, options: Shape, random: Stream): Operator {
   checkedShape('fast', options);
   const { measurements } = options;

@@ -25,6 +25,11 @@ export interface MaskOptions {
   readonly scale?: 'isometry' | 'none';
 }
 
+/**
+ * The entries of a mask.
+ * @param omega which ones, as made by uniformMask or perRowMask; y_e follows its order.
+ * @throws usage error where the mask is empty, out of order, or outside of the matrix.
+ */
 export function mask(K: Kernels, omega: Mask, { symmetric = false, scale = 'isometry' }: MaskOptions = {}): Operator {
   checkMask(omega, symmetric);
   const { rows, cols } = omega;

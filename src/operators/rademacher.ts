@@ -12,6 +12,10 @@ import { at, fillWords, type Stream } from '../random/index.js';
 import type { Operator } from './operator.js';
 import { checkedShape, onMatrices, type Shape, unknowns, type VectorOperator } from './vectorised.js';
 
+/**
+ * Signs kept as bits: mp/8 bytes.
+ * @param random row i comes from its index i.
+ */
 export function rademacher(K: Kernels, options: Shape, random: Stream): Operator {
   checkedShape('rademacher', options);
   const m = options.measurements;
@@ -66,6 +70,10 @@ function writeStrip(K: Kernels, A: SignRows, indices: ArrayLike<number>, column:
 /** Bits of a strip, about. */
 const STRIP = 2 ** 23;
 
+/**
+ * Signs drawn again at every use: about 1 MB of kernel memory while in use, or p/8 or 16m bytes where that is more.
+ * @param random row i comes from its index i.
+ */
 export function rademacherRegenerated(K: Kernels, options: Shape, random: Stream): Operator {
   checkedShape('rademacherRegenerated', options);
   const m = options.measurements;

@@ -13,7 +13,7 @@ import { at, fillNormals, type Stream, split } from '../random/index.js';
 import { isFactored, type Operator } from './operator.js';
 import { checkedShape, checkMatrix, checkVector, type Shape } from './vectorised.js';
 
-/** a_i and b_i are drawn from streams 'left' and 'right' of `random`, index i. */
+/** Rank-one measurements; a_i and b_i are drawn from streams 'left' and 'right' of `random`, index i. */
 export function rankOne(K: Kernels, options: Shape, random: Stream): Operator {
   checkedShape('rankOne', options);
   const { rows, cols, measurements, symmetric = false } = options;
@@ -57,7 +57,7 @@ function products(
     symmetric,
     apply(X) {
       checkMatrix(operator, X);
-      if (!symmetric) return bilinear(X);
+      if (!symmetric || (isFactored(X) && X.left === X.right)) return bilinear(X);
       const other = bilinear(isFactored(X) ? { left: X.right, right: X.left } : transpose(X));
       return bilinear(X).map((v, i) => (v + other[i]) / 2);
     },

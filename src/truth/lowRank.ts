@@ -30,6 +30,11 @@ export interface LowRank {
   readonly singularValues: Float64Array;
 }
 
+/**
+ * A random matrix of the given shape, rank and singular values.
+ * @param random U comes from its 'left', V from its 'right'.
+ * @throws usage error when such a matrix does not exist.
+ */
 export function lowRank(K: Kernels, options: LowRankOptions, random: Stream): LowRank {
   const { rows, cols, rank, symmetric = false } = options;
   if (!(Number.isInteger(rank) && rank >= 1 && rank <= Math.min(rows, cols)))

@@ -17,6 +17,10 @@ export interface Sparse {
   readonly support: Int32Array; // ascending
 }
 
+/**
+ * A random sparse vector.
+ * @throws usage error when the support exceeds the length, or the magnitudes are not 0 < low ≤ high.
+ */
 export function sparse(options: SparseOptions, random: Stream): Sparse {
   const { length, support: s, magnitudes: [low, high] = [1, 1], signs: kind = 'random' } = options;
   if (!(s >= 0 && s <= length))

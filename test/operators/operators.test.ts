@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import { referenceKernels } from '../../src/kernels/index.js';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type Kernels, referenceKernels, startKernels } from '../../src/kernels/index.js';
 import { type Matrix, matrix } from '../../src/matrix.js';
 import {
   denseRows,
@@ -91,8 +91,14 @@ it('every operator of the folder is under the laws', () => {
   expect(files.sort()).toEqual(Object.keys(ensembles));
 });
 
+const builds: Kernels[] = [];
+for (const threads of [1, 2, 4]) builds.push(await startKernels({ threads }));
+afterAll(() => {
+  for (const build of builds) build.close();
+});
+
 for (const list of Object.values(ensembles))
-  for (const ensemble of list) for (const symmetric of [false, true]) operatorLaws(ensemble, symmetric);
+  for (const ensemble of list) for (const symmetric of [false, true]) operatorLaws(ensemble, symmetric, builds);
 
 const K = referenceKernels();
 const X = matrix(4, 3, normals(stream(1, 'X'), 12));
@@ -172,6 +178,7 @@ describe('svec', () => {
 describe('rademacher', () => {
   it.each([false, true])('regenerated rows give the bits of stored ones across strips (symmetric: %s)', (symmetric) => {
     const shape = { rows: 150, cols: symmetric ? 150 : 130, measurements: 1200, symmetric };
+    const [, K] = builds;
     const stored = rademacher(K, shape, stream(5, 'A'));
     const again = rademacherRegenerated(K, shape, stream(5, 'A'));
     const Z = matrix(150, shape.cols, normals(stream(5, 'X'), 150 * shape.cols));
