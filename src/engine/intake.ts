@@ -1,19 +1,57 @@
-// What a worker does with the data that its caller sends: takes them in part by part, and makes a run of them.
+// From a job to a run, inside the worker: asks the caller for the data, and says what of the result goes back.
 
+import { gather } from '../complete/ratings.js';
+import { Ids } from '../io/ids.js';
 import type { Kernels } from '../kernels/contract.js';
-import type { Run } from '../stream.js';
+import type { CompleteSpec } from '../spec.js';
+import { type CompleteFinished, completeJob, type Finished, type Job, prepare } from './prepare.js';
+import type { IdBytes, Order, Question, Triples } from './workerMessages.js';
 
-export interface Job {
-  readonly task: 'sense' | 'complete';
+export type Ask = <A>(question: Question) => Promise<A>;
+
+/** Sensing takes the same way as from files: names are answered by the caller. Completion asks for blocks of ratings. */
+export const jobOf = (K: Kernels, { spec, sizes }: Order, ask: Ask): Promise<Job> =>
+  spec.task === 'complete'
+    ? askForRatings(K, spec, ask)
+    : prepare(K, spec, {
+        open: async (name) => ({
+          size: sizes[name],
+          read: (offset, length) => ask<Uint8Array>({ kind: 'bytes', name, offset, length }),
+        }),
+      });
+
+async function askForRatings(K: Kernels, spec: CompleteSpec, ask: Ask): Promise<Job> {
+  const rowIds = new Ids();
+  const colIds = new Ids();
+  const gatherer = gather(rowIds, colIds);
+  for (;;) {
+    const next = await ask<Triples>({ kind: 'triples' });
+    if ('count' in next) gatherer.add(next);
+    else {
+      fill(rowIds, next.rowIds);
+      fill(colIds, next.colIds);
+      return completeJob(K, spec, { ratings: gatherer.ratings(), notes: [] });
+    }
+  }
 }
-export type Part = unknown;
 
-export interface Intake {
-  take(part: Part): void;
-  /** After the last part. */
-  run(): Run<unknown, unknown>;
+function fill(ids: Ids, { bytes, offsets }: IdBytes): void {
+  for (let i = 1; i < offsets.length; i++) ids.addBytes(bytes, Number(offsets[i - 1]), Number(offsets[i]));
 }
 
-export function intakeOf(_K: Kernels, job: Job): Intake {
-  throw new Error(`no intake for ${job.task}`);
+/** What the caller of complete needs and does not have: all but the ids. */
+export type CompleteAnswer = Omit<CompleteFinished['result'], 'fit' | 'baseline'> & {
+  readonly fit: Pick<
+    CompleteFinished['result']['fit'],
+    'factors' | 'globalMean' | 'rowBias' | 'colBias' | 'method' | 'seed'
+  > & { readonly report: string };
+};
+
+/** What goes back to the caller. */
+export function answerOf(finished: Finished): unknown {
+  if (finished.task === 'sense') return finished;
+  const { fit, baseline: _, ...result } = finished.result;
+  const { factors, globalMean, rowBias, colBias, method, seed } = fit;
+  const parts = { factors, globalMean, rowBias, colBias, method, seed, report: fit.report() };
+  return { ...result, fit: parts } satisfies CompleteAnswer;
 }

@@ -4,8 +4,7 @@
 import { cores, spawn } from '#platform';
 import { source } from '#run-worker';
 import { LorankError, usageError } from '../errors.js';
-import type { Job, Part } from './intake.js';
-import { blocks, errorOf, type FromWorker, type ToWorker } from './workerMessages.js';
+import { blocks, errorOf, type FromWorker, type Order, type Question, type ToWorker } from './workerMessages.js';
 
 /**
  * A promise of the result R that can also be iterated while it runs: each item P is the newest state, about thirty a
@@ -21,21 +20,24 @@ export interface LiveOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Sends one part of the data; resolves when the worker has taken it. */
-export type Send = (part: Part) => Promise<void>;
+/** The data of a run, for the worker to ask for. */
+export interface Supply {
+  answer(question: Question): Promise<unknown>;
+  /** Nobody will ask any more. */
+  close?(): void;
+}
 
 /**
- * @param feed called once; sends all data.
+ * @param begin checks the arguments: what they say is computed, and where its data come from.
  * @param finish makes what the caller gets of what the worker sends back.
  */
 export function liveRun<P, W, R>(
-  job: Job,
-  feed: (send: Send) => Promise<void>,
-  finish: (result: W) => R,
+  begin: () => { order: Omit<Order, 'threads'>; supply: Supply },
+  finish: (answer: W) => R,
   options: LiveOptions,
 ): LiveRun<P, R> {
   const audience = openAudience<P>();
-  const promise = execute<W>(job, feed, options, audience as Audience<unknown>)
+  const promise = execute<W>(begin, options, audience as Audience<unknown>)
     .then(finish)
     .finally(audience.close);
   async function* states(): AsyncGenerator<P, void, undefined> {
@@ -47,80 +49,54 @@ export function liveRun<P, W, R>(
 }
 
 async function execute<W>(
-  job: Job,
-  feed: (send: Send) => Promise<void>,
+  begin: () => { order: Omit<Order, 'threads'>; supply: Supply },
   { threads = cores(), signal }: LiveOptions,
   audience: Audience<unknown>,
 ): Promise<W> {
+  const { order, supply } = begin();
+  const { task } = order.spec;
   if (!Number.isInteger(threads) || threads < 1)
-    throw usageError(`${job.task}: threads should be a whole number of at least 1, got ${threads}`, 'leave it out');
+    throw usageError(`${task}: threads should be a whole number of at least 1, got ${threads}`, 'leave it out');
   const aborted = () =>
-    new LorankError('aborted', `${job.task}: the run was aborted`, undefined, { cause: signal?.reason });
+    new LorankError('aborted', `${task}: the run was aborted`, undefined, { cause: signal?.reason });
   if (signal?.aborted) throw aborted();
-  const line = openLine<W>(job, threads, audience);
-  const abort = () => line.fail(aborted());
-  signal?.addEventListener('abort', abort);
+  let end = () => {};
   try {
-    await Promise.race([feed(line.send), line.broken]);
-    return await line.run();
+    return await new Promise<W>((resolve, reject) => {
+      const abort = () => reject(aborted());
+      signal?.addEventListener('abort', abort);
+      const worker = spawn(source, {
+        message(value) {
+          const message = value as FromWorker;
+          if (message.kind === 'state') audience.tell(message.state);
+          else if (message.kind === 'result') resolve(message.result as W);
+          else if (message.kind === 'failure') reject(errorOf(message.failure));
+          else
+            supply.answer(message.question).then((answer) => post({ kind: 'answer', answer }, blocks(answer)), reject);
+        },
+        error: (cause) => reject(ended(task, cause)),
+      });
+      const post = (message: ToWorker, transfer?: ArrayBuffer[]) => worker.post(message, transfer);
+      end = () => {
+        signal?.removeEventListener('abort', abort);
+        worker.end();
+        supply.close?.();
+      };
+      post({ kind: 'order', order: { ...order, threads } });
+      audience.open(() => post({ kind: 'watch' }));
+    });
   } finally {
-    signal?.removeEventListener('abort', abort);
-    line.end();
+    end();
   }
 }
 
-interface Line<W> {
-  readonly send: Send;
-  run(): Promise<W>;
-  /** Rejects as soon as anything goes wrong; never resolves. */
-  readonly broken: Promise<never>;
-  fail(error: LorankError): void;
-  end(): void;
-}
-
-/** The worker as a line on which each question has one answer. */
-function openLine<W>(job: Job, threads: number, audience: Audience<unknown>): Line<W> {
-  let fail: (error: LorankError) => void = () => {};
-  const broken = new Promise<never>((_, reject) => {
-    fail = reject;
-  });
-  broken.catch(() => {}); // told by whoever asks next
-  let answer: (message: FromWorker) => void = () => {};
-  const worker = spawn(source, {
-    message(value) {
-      const message = value as FromWorker;
-      if (message.kind === 'state') audience.tell(message.state);
-      else if (message.kind === 'failure') fail(errorOf(message.failure));
-      else answer(message);
-    },
-    error: (cause) =>
-      fail(
-        new LorankError(
-          'internal',
-          `${job.task}: the worker ended: ${cause.message}`,
-          'a page with a Content-Security-Policy has to allow worker-src blob:',
-          { cause },
-        ),
-      ),
-  });
-  const post = (message: ToWorker, transfer?: ArrayBuffer[]) => worker.post(message, transfer);
-  const ask = (message: ToWorker, transfer?: ArrayBuffer[]) => {
-    const answered = new Promise<FromWorker>((resolve) => {
-      answer = resolve;
-    });
-    post(message, transfer);
-    return Promise.race([answered, broken]);
-  };
-  post({ kind: 'job', job, threads });
-  audience.open(() => post({ kind: 'watch' }));
-  return {
-    broken,
-    fail,
-    end: worker.end,
-    send: async (part) => void (await ask({ kind: 'part', part }, blocks(part))),
-    run: async () => ((await ask({ kind: 'run' })) as { result: W }).result,
-  };
-}
+const ended = (task: string, cause: Error) =>
+  new LorankError(
+    'internal',
+    `${task}: the worker ended: ${cause.message}`,
+    'a page with a Content-Security-Policy has to allow worker-src blob:',
+    { cause },
+  );
 
 interface Audience<P> {
   /** The states from now on, until the run is over. */

@@ -1,37 +1,41 @@
 // The program of the worker in which the library computes, so that nobody's event loop is blocked. It starts the kernels
-// (whose threads are workers of this one), takes the data in, drives the run, and tells what happens. It is ended from
+// (whose threads are workers of this one), asks for the data, drives the run, and tells what happens. It is ended from
 // outside, which ends its threads and frees all its memory.
 
 import { startKernels } from '../kernels/index.js';
 import { now, onMessage, postMessage } from '../platform/inside.js';
 import type { Snapshot } from '../stream.js';
 import { drive } from './drive.js';
-import { type Intake, intakeOf } from './intake.js';
-import { blocks, type FromWorker, failureOf, plain, type ToWorker } from './workerMessages.js';
+import { answerOf, jobOf } from './intake.js';
+import {
+  blocks,
+  type FromWorker,
+  failureOf,
+  type Order,
+  plain,
+  type Question,
+  type ToWorker,
+} from './workerMessages.js';
 
 /** Milliseconds between two states that are told: thirty a second. */
 const STATE_INTERVAL = 33;
 
 const tell = (message: FromWorker, transfer: ArrayBuffer[] = []): void => postMessage(message, transfer);
 
-let intake: Intake;
 let watched = false;
+let hear: (answer: unknown) => void = () => {};
 
-async function answer(message: ToWorker): Promise<void> {
-  switch (message.kind) {
-    case 'job':
-      intake = intakeOf(await startKernels({ threads: message.threads }), message.job);
-      break;
-    case 'part':
-      intake.take(message.part);
-      tell({ kind: 'taken' });
-      break;
-    case 'run':
-      await run();
-  }
-}
+const ask = (question: Question): Promise<never> => {
+  const answered = new Promise<never>((resolve) => {
+    hear = resolve as typeof hear;
+  });
+  tell({ kind: 'question', question });
+  return answered;
+};
 
-async function run(): Promise<void> {
+async function compute(order: Order): Promise<void> {
+  const K = await startKernels({ threads: order.threads });
+  const job = await jobOf(K, order, ask);
   let told = Number.NEGATIVE_INFINITY;
   let untold: Snapshot<unknown> | undefined;
   const show = (snapshot: Snapshot<unknown>) => {
@@ -39,23 +43,20 @@ async function run(): Promise<void> {
     told = now();
     tell({ kind: 'state', state: plain(snapshot.progress) });
   };
-  const result = plain(
-    await drive(intake.run(), {
-      onSnapshot(snapshot) {
-        if (watched && now() - told >= STATE_INTERVAL) show(snapshot);
-        else untold = snapshot;
-      },
-    }),
-  );
+  const finished = await drive(job.run(), {
+    onSnapshot(snapshot) {
+      if (watched && now() - told >= STATE_INTERVAL) show(snapshot);
+      else untold = snapshot;
+    },
+  });
   if (watched && untold) show(untold);
-  tell({ kind: 'result', result }, blocks(result));
+  const posted = plain({ ...(answerOf(finished) as object), kernels: K.build, threads: K.threads });
+  tell({ kind: 'result', result: posted }, blocks(posted));
 }
 
-let queue = Promise.resolve();
-onMessage((message) => {
-  if ((message as ToWorker).kind === 'watch') watched = true;
-  else
-    queue = queue
-      .then(() => answer(message as ToWorker))
-      .catch((thrown) => tell({ kind: 'failure', failure: failureOf(thrown) }));
+onMessage((value) => {
+  const message = value as ToWorker;
+  if (message.kind === 'watch') watched = true;
+  else if (message.kind === 'answer') hear(message.answer);
+  else compute(message.order).catch((thrown) => tell({ kind: 'failure', failure: failureOf(thrown) }));
 });

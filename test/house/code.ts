@@ -23,7 +23,7 @@ export interface Names {
   readonly imports: readonly string[];
   /** Identifiers that no declaration in the file binds. */
   readonly free: ReadonlySet<string>;
-  /** Members of Math that the file uses, and '**' for a power that is not of two whole literals. */
+  /** Members of Math that the file uses, and '**' for a power that is neither of 2 nor of two whole literals. */
   readonly math: ReadonlySet<string>;
   /** Names of properties that are called or read: `x.name`. */
   readonly members: ReadonlySet<string>;
@@ -53,6 +53,9 @@ function* children(node: Node): Generator<[key: string, child: Node]> {
 export const parse = (text: string): Node => parseAst(text, { lang: 'ts' }) as unknown as Node;
 
 const wholeLiteral = (node: unknown) => isNode(node) && node.type === 'Literal' && Number.isInteger(node.value);
+
+/** Powers of two are exact. */
+const isTwo = (node: unknown) => isNode(node) && node.type === 'Literal' && node.value === 2;
 
 /** The names in one source text. */
 export function names(text: string): Names {
@@ -89,7 +92,7 @@ export function names(text: string): Names {
     if (/^(Import|Export)|^TSImportType/.test(node.type) && isNode(source) && typeof source.value === 'string')
       imports.push(source.value);
     if (node.type === 'BinaryExpression' && node.operator === '**')
-      if (!wholeLiteral(node.left) || !wholeLiteral(node.right)) math.add('**');
+      if (!isTwo(node.left) && !(wholeLiteral(node.left) && wholeLiteral(node.right))) math.add('**');
     if (node.type === 'AssignmentExpression' && node.operator === '**=') math.add('**');
     if (node.type === 'MemberExpression' && !node.computed) {
       const property = (node.property as Node).name as string;

@@ -1,0 +1,151 @@
+// The public names. Two functions do a whole job in a worker: complete() and sense(). The rest are the parts that they are
+// made of, for people who compose their own; docs/library.md shows how.
+
+import type { CompleteProgress } from './complete/complete.js';
+import { type Fit, fitFromTensors } from './complete/fit.js';
+import type { LiveRun } from './engine/live.js';
+import {
+  type CompletedRatings,
+  type CompleteRunOptions,
+  completeLive,
+  type RatingsInput,
+} from './engine/liveComplete.js';
+import {
+  type GeneratedMeasurements,
+  type Measurements,
+  type SensedMatrix,
+  type SenseRunOptions,
+  senseLive,
+} from './engine/liveSense.js';
+import { rangeOf } from './io/bytes.js';
+import { openSafetensors } from './io/safetensors.js';
+import type { Tensor } from './io/tensor.js';
+import type { SenseProgress } from './methods/sensing.js';
+
+/**
+ * Completes a matrix of which some entries are known, and measures how well it predicts the ones kept back. It runs in a
+ * worker: await it for the fit, iterate it to watch, abort it by a signal.
+ *
+ * @param ratings rows [user, item, value], columns { users, items, values }, or an iterator of rows.
+ * @throws LorankError, through the promise: of code 'usage' for wrong options, 'data' for a rating that is no number,
+ * 'aborted' after the signal.
+ */
+export const complete = (
+  ratings: RatingsInput,
+  options: CompleteRunOptions = {},
+): LiveRun<CompleteProgress, CompletedRatings> => completeLive(ratings, options, (fit) => fit);
+
+/**
+ * Recovers a matrix of low rank from linear measurements y_i = ⟨A_i, X⟩. It runs in a worker: await it for the matrix,
+ * iterate it to watch, abort it by a signal.
+ *
+ * @param data the operator, the measurements and the shape; or { generator } for data made from the seed.
+ * @throws LorankError, through the promise: of code 'usage' for wrong options or shapes, 'data' for a measurement that is
+ * not finite, 'aborted' after the signal.
+ */
+export const sense = (
+  data: Measurements | GeneratedMeasurements,
+  options: SenseRunOptions = {},
+): LiveRun<SenseProgress, SensedMatrix> => senseLive(data, options, (sensed) => sensed);
+
+/**
+ * The fit in the bytes of a fit.safetensors file, as fit.toBytes() and `lorank complete -o` write it.
+ * @throws LorankError of code 'data' where they are not such a file.
+ */
+export async function fitFromBytes(bytes: Uint8Array): Promise<Fit> {
+  const file = await openSafetensors(rangeOf(bytes));
+  const tensors: Record<string, Tensor> = {};
+  for (const name of file.tensors.keys()) tensors[name] = await file.read(name);
+  return fitFromTensors(tensors, file.metadata);
+}
+
+export type { CompleteProgress } from './complete/complete.js';
+export { completeRatings as completeStream } from './complete/complete.js';
+export type { Fit } from './complete/fit.js';
+export { type Ratings, ratingsFrom } from './complete/ratings.js';
+export type { Scores } from './complete/scores.js';
+export {
+  descend,
+  type Factored,
+  type Iterate,
+  type LinearMap,
+  type Objective,
+  type Parametrisation,
+  type Problem,
+  pull,
+  type Rule,
+  sum,
+  type Theta,
+} from './descend.js';
+export { relativeFrobenius } from './diagnostics/errors.js';
+export { effectiveRank, imbalance, numericalRank } from './diagnostics/spectrum.js';
+export { drive } from './engine/drive.js';
+export type { LiveOptions, LiveRun } from './engine/live.js';
+export type {
+  CompletedRatings,
+  CompleteRunOptions,
+  Id,
+  Rating,
+  RatingColumns,
+  RatingsInput,
+} from './engine/liveComplete.js';
+export type { GeneratedMeasurements, Measurements, SensedMatrix, SenseRunOptions } from './engine/liveSense.js';
+export { prepare, type Resources } from './engine/prepare.js';
+export { type ErrorCode, LorankError } from './errors.js';
+export { large, smallRandom, spectral } from './initialisations/index.js';
+export { Ids } from './io/ids.js';
+export { readMatrixMarket } from './io/mtx.js';
+export { readNpy, readNpyHeader, readNpyRows, writeNpy } from './io/npy.js';
+export { readNpz, writeNpz } from './io/npz.js';
+export { openParquet, writeParquet } from './io/parquet.js';
+export { readPng, writePng } from './io/png.js';
+export { readRatings } from './io/ratings.js';
+export { openSafetensors, writeSafetensors } from './io/safetensors.js';
+export { type Tensor, tensorMatrix, tensorOf } from './io/tensor.js';
+export { type Kernels, referenceKernels, singleKernels, startKernels } from './kernels/index.js';
+export { principalAngles } from './linalg/angles.js';
+export { cholesky, solveCholesky } from './linalg/cholesky.js';
+export { symmetricEigen } from './linalg/eigen.js';
+export { factoredSvd, formed, truncated } from './linalg/factored.js';
+export { mapOf, mapOfFactored } from './linalg/maps.js';
+export { frobenius, spectralNorm } from './linalg/norms.js';
+export { multiply } from './linalg/products.js';
+export { leastSquares, qr } from './linalg/qr.js';
+export { randomisedSvd } from './linalg/randomised.js';
+export { singularValues, svd } from './linalg/svd.js';
+export { at, copy, type Float, type Matrix, matrix, slice, transpose } from './matrix.js';
+export { sense as senseStream } from './methods/sense.js';
+export type { Measured, SenseProgress } from './methods/sensing.js';
+export {
+  denseRows,
+  fast,
+  gaussian,
+  type Mask,
+  mask,
+  type Operator,
+  rademacher,
+  rademacherRegenerated,
+  rankOne,
+} from './operators/index.js';
+export { factorPair } from './parametrisations/factorPair.js';
+export { symmetric } from './parametrisations/symmetric.js';
+export { sensing, sensingMinibatch } from './problems/sensing.js';
+export { normals, permutation, type Stream, signs, split, stream, subset, uniforms } from './random/index.js';
+export { armijo } from './rules/armijo.js';
+export { gradient } from './rules/gradient.js';
+export { heavyBall } from './rules/heavyBall.js';
+export { scaled } from './rules/scaled.js';
+export { canonical, DEFAULT_SEED, parseSpec, type RunSpec, runSpecSchema } from './spec.js';
+export {
+  anyOf,
+  divergence,
+  gradientBelow,
+  iterationLimit,
+  lossBelow,
+  type Outcome,
+  type Stop,
+  stall,
+  stationary,
+} from './stop.js';
+export { type Checkpoint, finish, type Run, type Snapshot, sample, take, tap } from './stream.js';
+export { lowRank, orthonormal, sparse, uniformMask, withNoise, withOutliers } from './truth/index.js';
