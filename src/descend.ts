@@ -79,6 +79,8 @@ export interface Factored {
 export interface LinearMap {
   readonly rows: number;
   readonly cols: number;
+  /** Says that G = Gᵀ, so that one product stands for both. */
+  readonly symmetric?: boolean;
   /** G·V, V: n₂×k → n₁×k, dense row-major. */
   times(V: Matrix): Matrix<Float64Array>;
   /** Gᵀ·U, U: n₁×k → n₂×k, dense row-major. */

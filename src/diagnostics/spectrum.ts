@@ -30,7 +30,7 @@ export function numericalRank(sigma: ArrayLike<number>, tolerance: number): numb
   return rank;
 }
 
-/** ‖VᵀV − WᵀW‖₂ of the factors V: n₁×k, W: n₂×k: twice Z_tᵀZ̃_t of sensing.md 5.1, constant under gradient flow. */
+/** ‖VᵀV − WᵀW‖₂ of the factors V: n₁×k, W: n₂×k: constant under gradient flow. */
 export function imbalance(K: Kernels, { left: V, right: W }: Factored): number {
   const B = matrix(V.cols, V.cols);
   K.gemm(1, transpose(V), V, B);

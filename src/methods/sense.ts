@@ -1,5 +1,5 @@
 // Recovers X: n₁×n₂ of low rank from y = 𝒜(X) (+ noise) by descent on f(V, W) = ½‖𝒜(VWᵀ) − y‖², or on f(U) = ¼‖𝒜(UUᵀ) − y‖²
-// where the operator is symmetric (sensing.md 1.1, 1.2).
+// where the operator is symmetric.
 //
 //   gd          θ⁺ = θ − μ∇f(θ)                        from a small random start: the low-rank bias of S1 and S2
 //   scaled-gd   θ⁺ = θ − η B(θ)⁻¹∇f(θ)                 ScaledGD; with damping, ScaledGD(λ)

@@ -109,7 +109,7 @@ function sparseMap(K: Kernels, S: Entries, symmetric: boolean): LinearMap {
     for (let i = 0; i < other.length; i++) sum.data[i] += other[i];
     return sum;
   };
-  return { rows, cols, times: both, timesT: both };
+  return { rows, cols, symmetric, times: both, timesT: both };
 }
 
 function checkMask({ rows, cols, starts, columns }: Mask, symmetric: boolean): void {

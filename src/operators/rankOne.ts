@@ -67,7 +67,7 @@ function products(
       const times = (V: Matrix) => sandwich(K, A, weights, B, V);
       const timesT = (U: Matrix) => sandwich(K, B, weights, A, U);
       const both = (V: Matrix) => average(times(V), timesT(V));
-      const map = symmetric ? { times: both, timesT: both } : { times, timesT };
+      const map = symmetric ? { symmetric, times: both, timesT: both } : { times, timesT };
       return { rows: A.cols, cols: B.cols, ...map } satisfies LinearMap;
     },
     gradient(X, y) {

@@ -65,6 +65,7 @@ export function stacked(...parts: { operator: Operator; y: Float64Array }[]): { 
 const scaledMap = (factor: number, G: LinearMap): LinearMap => ({
   rows: G.rows,
   cols: G.cols,
+  symmetric: G.symmetric,
   times: (V) => ((GV) => ({ ...GV, data: GV.data.map((value) => factor * value) }))(G.times(V)),
   timesT: (U) => ((GtU) => ({ ...GtU, data: GtU.data.map((value) => factor * value) }))(G.timesT(U)),
 });
@@ -78,6 +79,7 @@ function sumOf(maps: LinearMap[]): LinearMap {
   return {
     rows: maps[0].rows,
     cols: maps[0].cols,
+    symmetric: maps.every((G) => G.symmetric),
     times: (V) => add(maps.map((G) => G.times(V))),
     timesT: (U) => add(maps.map((G) => G.timesT(U))),
   };

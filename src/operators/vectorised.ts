@@ -58,7 +58,10 @@ export function onMatrices(K: Kernels, operatorShape: Shape, S: VectorOperator):
     const dense = isFactored(X) ? multiply(K, X.left, transpose(X.right)) : X;
     return symmetric ? svec(dense) : entriesOf(dense);
   };
-  const map = (g: Float64Array): LinearMap => mapOf(K, symmetric ? smat(g, rows) : matrix(rows, cols, g));
+  const map = (g: Float64Array): LinearMap => ({
+    ...mapOf(K, symmetric ? smat(g, rows) : matrix(rows, cols, g)),
+    symmetric,
+  });
   const select =
     S.select &&
     ((indices: ArrayLike<number>) =>

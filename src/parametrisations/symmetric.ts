@@ -1,5 +1,5 @@
 // X = UUᵀ, U: n×k, symmetric positive semidefinite. θ holds U row by row.
-// Pullback of a gradient G: (G + Gᵀ)U; with f(X) = ¼‖𝒜(X) − y‖² and symmetric 𝒜 that is 𝒜*(residual)·U (sensing.md 1.1).
+// Pullback of a gradient G: (G + Gᵀ)U; with f(X) = ¼‖𝒜(X) − y‖² and symmetric 𝒜 that is 𝒜*(residual)·U (Stöger, Soltanolkotabi 2021).
 
 import type { Factored, LinearMap, Parametrisation } from '../descend.js';
 import type { Kernels } from '../kernels/contract.js';
@@ -22,7 +22,7 @@ export function symmetric(K: Kernels, n: number, k: number, damping = 0): Parame
     pullback(theta, G) {
       const U = view(theta);
       const GU = G.times(U).data;
-      const GtU = G.timesT(U).data;
+      const GtU = G.symmetric ? GU : G.timesT(U).data;
       return GU.map((value, i) => value + GtU[i]);
     },
     metric: (theta, direction) => divideByGram(K, view(direction), view(theta), damping).data,

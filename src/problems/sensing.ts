@@ -78,5 +78,5 @@ function times(factor: number, G: LinearMap): LinearMap {
       A.cols,
       A.data.map((v) => factor * v),
     );
-  return { rows: G.rows, cols: G.cols, times: (V) => scaled(G.times(V)), timesT: (U) => scaled(G.timesT(U)) };
+  return { ...G, times: (V) => scaled(G.times(V)), timesT: (U) => scaled(G.timesT(U)) };
 }

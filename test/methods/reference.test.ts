@@ -1,5 +1,5 @@
 // Trajectories of plain descent from small random starts against reference numbers of an independent NumPy implementation
-// on other operators (sensing.md 4.1, 4.3, 5.3). Hit times are compared after scaling by ln(1 + μλ_r), which each operator
+// on other operators. Hit times are compared after scaling by ln(1 + μλ_r), which each operator
 // sets for itself; floors, which spread over operators, only to a factor of ten.
 
 import { describe, expect, it } from 'vitest';
@@ -56,7 +56,7 @@ function setting(K: Kernels, preset: Preset, seed: number) {
 }
 const hit = (errors: number[], level: number) => errors.findIndex((error) => error < level);
 
-describe('symmetric, n = 60, r = 2, m = 1200, k = 60 (4.3)', () => {
+describe('symmetric, n = 60, r = 2, m = 1200, k = 60', () => {
   const K = singleKernels();
   const { lambda, errors } = setting(K, P60, 11);
   const coarse = errors(1e-3, 60, 600);
@@ -87,7 +87,7 @@ describe('symmetric, n = 60, r = 2, m = 1200, k = 60 (4.3)', () => {
   });
 });
 
-describe('asymmetric, 50×40, r = 2, m = 1080, k = 90, unit start (5.3)', () => {
+describe('asymmetric, 50×40, r = 2, m = 1080, k = 90, unit start', () => {
   const K = singleKernels();
   const { lambda, errors } = setting(K, A90, 12);
   const at = new Map([1e-3, 1e-4, 1e-5].map((alpha) => [alpha, errors(alpha, 90, 500)]));
