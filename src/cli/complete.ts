@@ -45,7 +45,7 @@ export function completeSpec(ratings: string, flags: CompleteFlags): CompleteSpe
     task: 'complete',
     data: { ratings, user, item, value, test },
     method: { name, rank, width, initScale, initNorm, stepSize, damping, holdout } as CompleteSpec['method'],
-    stop: { iterations, tolerance },
+    stop: (iterations ?? tolerance) ? { iterations, tolerance } : undefined,
     seed,
   };
 }

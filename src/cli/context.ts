@@ -1,8 +1,6 @@
 // What every command is given: the streams, the flags that work anywhere, and the two voices. Data goes to stdout
 // (write), progress and notes go to stderr (note), so that a pipe carries data alone.
 
-import { LorankError } from '../errors.js';
-
 export interface Io {
   readonly stdin: AsyncIterable<Uint8Array>;
   readonly stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
@@ -37,15 +35,10 @@ export interface Context {
 export const colours = (io: Io, stream: { isTTY?: boolean }): boolean =>
   Boolean(stream.isTTY) && !io.env.NO_COLOR && io.env.TERM !== 'dumb';
 
-export function writeTo(stream: NodeJS.WritableStream, data: string | Uint8Array): Promise<void> {
-  return new Promise((done, fail) => {
-    stream.write(data as string, (error?: Error | null) => {
-      if (!error) done();
-      else
-        fail(new LorankError('io', `writing to standard output failed: ${error.message}`, undefined, { cause: error }));
-    });
+export const writeTo = (stream: NodeJS.WritableStream, data: string | Uint8Array): Promise<void> =>
+  new Promise((done, fail) => {
+    stream.write(data as string, (error?: Error | null) => (error ? fail(error) : done()));
   });
-}
 
 export function makeContext(io: Io, flags: Flags, commandLine: string): Context {
   const write = (data: string | Uint8Array) => writeTo(io.stdout, data);

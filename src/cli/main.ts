@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { completeCommand } from './complete.js';
 import { type Context, type Flags, type Io, makeContext, writeTo } from './context.js';
+import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { EXIT, tellFailure } from './failure.js';
 import { inspectCommand } from './inspect.js';
@@ -21,6 +22,7 @@ export type Act = <A extends unknown[]>(
 ) => (...args: A) => Promise<void>;
 
 const commands: readonly AddCommand[] = [
+  demoCommand,
   completeCommand,
   senseCommand,
   predictCommand,

@@ -98,34 +98,28 @@ function senseText({ result, error, X }: SenseFinished, about: [string, string][
 }
 
 function completeText({ result, test }: CompleteFinished, about: [string, string][]): string {
-  const { outcome, method, rank, iterations, heldOut, fit, notes } = result;
-  const rows: [string, string][] = [
-    ['outcome', outcome],
-    ['method', method],
-    ['rank', rank === 0 ? '0: the biases alone' : String(rank)],
-    ['iterations', grouped(iterations)],
-    ...about,
-  ];
-  const blocks = [`${grouped(fit.rowBias.length)} users × ${grouped(fit.colBias.length)} items\n`, `${facts(rows)}\n`];
-  if (heldOut) blocks.push(`${scoresTable(heldOut, 'kept back')}\n`);
-  if (test) blocks.push(`${scoresTable(test, 'of the test')}\n`);
-  const said = [...notes];
-  if (test && test.unseen > 0)
-    said.push(`${grouped(test.unseen)} pairs of the test have a user or an item never seen; the biases answer them.`);
-  if (isNoBetter(heldOut)) said.push('The fit predicts worse than a baseline: use the baseline.');
+  const said = [result.fit.report().trimEnd()];
+  if (test) said.push(testText(test));
+  if (isNoBetter(result.heldOut)) said.push('The fit predicts worse than a baseline: use the baseline.');
   said.push(
-    'This rests on ratings that are missing at random, and on few directions of taste beside the biases: assumed, not checked.',
+    'This rests on ratings that are missing at random, and on few directions beside the biases: assumed, not checked.',
   );
-  blocks.push(lines(said));
-  return blocks.join('\n');
+  return `${said.join('\n')}\n\n${facts(about)}\n`;
 }
 
-const scoresTable = ({ count, rmse, mae, baselines }: Scores, which: string): string =>
-  table([
-    [`${grouped(count)} ratings ${which}`, 'RMSE', 'MAE'],
-    ['  this fit', rmse.toFixed(4), mae.toFixed(4)],
-    ['  user + item bias', baselines.bias.rmse.toFixed(4), baselines.bias.mae.toFixed(4)],
-    ['  global mean', baselines.globalMean.rmse.toFixed(4), baselines.globalMean.mae.toFixed(4)],
-  ]);
+function testText({ count, unseen, rmse, mae, baselines }: Scores): string {
+  const some = unseen > 0 ? `, ${grouped(unseen)} of them of users or items never seen (the biases answer those)` : '';
+  const rows = [
+    ['', 'RMSE', 'MAE'],
+    ...(
+      [
+        ['this fit', { rmse, mae }],
+        ['user + item biases', baselines.bias],
+        ['global mean', baselines.globalMean],
+      ] as const
+    ).map(([name, errors]) => [name, errors.rmse.toFixed(4), errors.mae.toFixed(4)]),
+  ];
+  return `Error on ${grouped(count)} ratings of the test${some}:\n${table(rows)}`;
+}
 
 const lines = (said: readonly string[]): string => said.map((line) => `  ${line}\n`).join('');

@@ -50,7 +50,7 @@ export function senseSpec(flags: SenseFlags): SenseSpec {
       damping,
       momentum,
     } as SenseSpec['method'],
-    stop: { iterations, tolerance },
+    stop: (iterations ?? tolerance) ? { iterations, tolerance } : undefined,
     precision,
     seed,
   };

@@ -8,6 +8,7 @@ import {
   completeRatings,
 } from '../complete/complete.js';
 import { judge, type Scores } from '../complete/scores.js';
+import type { Factored, Theta } from '../descend.js';
 import { relativeFrobenius } from '../diagnostics/errors.js';
 import { usageError } from '../errors.js';
 import type { ByteSource } from '../io/bytes.js';
@@ -16,13 +17,15 @@ import { formed } from '../linalg/factored.js';
 import type { Matrix } from '../matrix.js';
 import type { SenseResult } from '../methods/sense.js';
 import type { SenseProgress } from '../methods/sensing.js';
+import { factorPair } from '../parametrisations/factorPair.js';
+import { symmetric } from '../parametrisations/symmetric.js';
 import { type CompleteSpec, DEFAULT_SEED, type RunSpec, type SenseSpec } from '../spec.js';
 import type { Outcome } from '../stop.js';
-import type { Checkpoint, Run } from '../stream.js';
+import type { Checkpoint, Run, Snapshot } from '../stream.js';
 import { type CompleteData, makeCompleteData, readCompleteData } from './completeData.js';
 import { readSenseData } from './senseData.js';
 import { makeSenseData } from './senseGenerator.js';
-import { senseParts } from './senseRun.js';
+import { type Parts, senseParts } from './senseRun.js';
 
 /** The files of a description, by their paths in it. */
 export interface Resources {
@@ -54,6 +57,8 @@ export interface Job {
   readonly task: RunSpec['task'];
   /** What there is to say of the data, in sentences. */
   readonly notes: readonly string[];
+  /** ‖X − truth‖_F / ‖truth‖_F of a state of sensing, where there is a truth. */
+  error?(snapshot: Snapshot<SenseProgress>): number;
   /** May be called once. */
   run(from?: Checkpoint): Run<Progress, Finished>;
 }
@@ -72,12 +77,20 @@ async function prepareSense(K: Kernels, spec: SenseSpec, { open }: Resources): P
   return {
     task: 'sense',
     notes: [],
+    error: truth && ((snapshot) => relativeFrobenius(K, stateOf(K, parts, snapshot), truth)),
     *run(from) {
       const result = yield* senseParts(K, parts, spec, from);
       const error = truth && { relativeFrobenius: relativeFrobenius(K, result.X, truth) };
       return { task: 'sense', outcome: result.outcome, result, X: formed(K, result.X), error };
     },
   };
+}
+
+/** X of a state. */
+function stateOf(K: Kernels, { train }: Parts, { progress, checkpoint }: Snapshot<SenseProgress>): Factored {
+  const { rows, cols, symmetric: isSymmetric } = train.operator;
+  const phi = isSymmetric ? symmetric(K, rows, progress.width) : factorPair(K, rows, cols, progress.width);
+  return phi.value(checkpoint().arrays.theta as Theta);
 }
 
 async function prepareComplete(K: Kernels, spec: CompleteSpec, { open }: Resources): Promise<Job> {
