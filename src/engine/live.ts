@@ -24,7 +24,7 @@ export interface LiveOptions {
 export interface Supply {
   answer(question: Question): Promise<unknown>;
   /** Nobody will ask any more. */
-  close?(): void;
+  close?(): Promise<void>;
 }
 
 /**
@@ -80,7 +80,7 @@ async function execute<W>(
       end = () => {
         signal?.removeEventListener('abort', abort);
         worker.end();
-        supply.close?.();
+        supply.close?.().catch(() => {}); // the run has ended in its own way
       };
       post({ kind: 'order', order: { ...order, threads } });
       audience.open(() => post({ kind: 'watch' }));

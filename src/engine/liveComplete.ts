@@ -79,7 +79,8 @@ export function completeLive<R>(
   const rowIds = new Ids();
   const colIds = new Ids();
   const begin = () => {
-    const blocks = blocksOf(ratings, rowIds, colIds);
+    const source = rowsOf(ratings);
+    const blocks = blocksOf(source, rowIds, colIds);
     return {
       order: { spec: specOf(options), sizes: {} },
       supply: {
@@ -87,7 +88,7 @@ export function completeLive<R>(
           const next = await blocks.next();
           return next.done ? { rowIds: rowIds.toBytes(), colIds: colIds.toBytes() } : next.value;
         },
-        close: () => void blocks.return(undefined),
+        close: async () => void (await source.return?.()),
       },
     };
   };
@@ -115,39 +116,32 @@ const BLOCK = 1 << 16; // ratings in a block
 const SLICE = 8; // ms of work between two turns of the event loop
 const CHECK = 256; // ratings between two looks at the clock
 
+type Rows = Iterator<Rating> | AsyncIterator<Rating>;
+
 /** Blocks of ratings, with a turn of the event loop every few milliseconds. */
-async function* blocksOf(
-  ratings: RatingsInput,
-  rowIds: Ids,
-  colIds: Ids,
-): AsyncGenerator<TripleBlock, void, undefined> {
-  const source = rowsOf(ratings);
+async function* blocksOf(source: Rows, rowIds: Ids, colIds: Ids): AsyncGenerator<TripleBlock, void, undefined> {
   let block = emptyBlock();
   let count = 0;
   let rested = now();
-  try {
-    for (let seen = 0; ; seen++) {
-      const next = source.next();
-      const { done, value: rating } = next instanceof Promise ? await next : next;
-      if (done) break;
-      const [user, item, value] = partsOf(rating, seen);
-      block.rows[count] = indexOf(rowIds, user, seen);
-      block.cols[count] = indexOf(colIds, item, seen);
-      block.values[count++] = value;
-      if (count === BLOCK) {
-        yield { ...block, count };
-        block = emptyBlock();
-        count = 0;
-      }
-      if (seen % CHECK === 0 && now() - rested > SLICE) {
-        await pause();
-        rested = now();
-      }
+  for (let seen = 0; ; seen++) {
+    const next = source.next();
+    const { done, value: rating } = next instanceof Promise ? await next : next;
+    if (done) break;
+    const [user, item, value] = partsOf(rating, seen);
+    block.rows[count] = indexOf(rowIds, user, seen);
+    block.cols[count] = indexOf(colIds, item, seen);
+    block.values[count++] = value;
+    if (count === BLOCK) {
+      yield { ...block, count };
+      block = emptyBlock();
+      count = 0;
     }
-    yield { ...block, count };
-  } finally {
-    source.return?.();
+    if (seen % CHECK === 0 && now() - rested > SLICE) {
+      await pause();
+      rested = now();
+    }
   }
+  yield { ...block, count };
 }
 
 const emptyBlock = () => ({
@@ -156,7 +150,7 @@ const emptyBlock = () => ({
   values: new Float64Array(BLOCK),
 });
 
-function rowsOf(ratings: RatingsInput): Iterator<Rating> | AsyncIterator<Rating> {
+function rowsOf(ratings: RatingsInput): Rows {
   if (typeof ratings === 'object' && ratings !== null) {
     if (Symbol.asyncIterator in ratings) return ratings[Symbol.asyncIterator]();
     if (Symbol.iterator in ratings) return ratings[Symbol.iterator]();
