@@ -1,0 +1,339 @@
+// The default method: the posterior of a factor model (posterior.ts) at a rank that held-out ratings choose.
+//
+//   1. biases   rank 0 on the training part: the baseline, and the start of everything else
+//   2. rank     ranks 1, 2, 4, … from a random start, until the held-out error no longer falls
+//   3. polish   of the best one, the fewest leading singular directions that predict as well, fitted again
+//   4. refit    that rank on all ratings, from where the training part ended
+//
+// Cost: that of posterior.ts for about 20 sweeps at each rank.
+
+import type { Factored } from '../descend.js';
+import { dataError } from '../errors.js';
+import type { Entries, Kernels } from '../kernels/contract.js';
+import { factoredSvd, truncated } from '../linalg/factored.js';
+import { at } from '../matrix.js';
+import type { Checkpoint, Snapshot } from '../stream.js';
+import type { Completed, CompleteProgress, Task } from './complete.js';
+import type { Biases } from './fit.js';
+import { meanOf } from './holdout.js';
+import { meaningfulOrder, numericOrder } from './neighbours.js';
+import {
+  biasesOf,
+  copyPosterior,
+  emptyPosterior,
+  factorsOf,
+  grown,
+  type Observed,
+  observatory,
+  type Posterior,
+  readPosterior,
+  withFactors,
+  workshop,
+  writePosterior,
+} from './posterior.js';
+import type { Ratings, TripleBlock } from './ratings.js';
+import { biasPredict, scoresOf } from './scores.js';
+
+/** Largest rank that is tried. */
+const LARGEST_RANK = 128;
+/** A rank replaces a smaller one when its held-out RMSE is lower by this share; the first one that is not ends the path, */
+const WORTH = 1e-3;
+/** but not before this rank. */
+const EARLIEST_END = 8;
+/** Fewer directions predict as well when their held-out RMSE is higher by at most this share. */
+const AS_GOOD = 5e-4;
+/** New factors start as if they explained this share of the noise. */
+const START = 0.5;
+/**
+ * Where the noise is below this share of the scale, factors are many and small, and each rank starts afresh, explaining the
+ * second share of the scale; the noise counts for the third share in the first sweep, and for more by a factor in each.
+ */
+const CLEAR = 0.1;
+const START_AFRESH = 0.5;
+const FIRST_TEMPER = 0.1;
+const WARMING = 1.5;
+/** Sweeps before the noise may count as settled: small factors need some to be seen. */
+const FEWEST_SWEEPS = 8;
+/** Sweeps after which a rank that is not yet better than the smaller ones is given up. */
+const PATIENCE = 25;
+
+interface LegEnd {
+  readonly stage: CompleteProgress['stage'];
+  readonly rank: number;
+  readonly sweeps: number;
+  /** Held-out RMSE. */
+  readonly score: number;
+  readonly converged: boolean;
+}
+
+interface Leg {
+  readonly stage: CompleteProgress['stage'];
+  readonly data: Observed;
+  readonly start: () => Posterior;
+  /** A random start: the noise counts for less at first. */
+  readonly warm?: boolean;
+}
+
+export function* completeByPosterior(
+  { K, ratings, train, heldOut, options, random }: Task,
+  from?: Checkpoint,
+): Generator<Snapshot<CompleteProgress>, Completed, undefined> {
+  const { rows: n1, cols: n2 } = train;
+  const { iterations = 200, tolerance = 5e-4 } = options;
+  const mean = meanOf(train);
+  const observe = observatory(K, n1, n2, ratings.entries.values.length);
+  const plain = observe(train, mean);
+  const baseline = fitBiases(K, plain);
+  const ordered = withOrder(ratings, plain, baseline);
+  const data: Observed = { ...plain, ...ordered };
+  const biases = asBiases(baseline, mean);
+  const score = (P: Posterior) => heldOutRmse(P, mean, heldOut);
+
+  const ends: LegEnd[] = [];
+  const path = [{ rank: 0, rmse: score(baseline) }];
+  let bestScore = path[0].rmse;
+  let resumed = from && readBook(K, n1, n2, from);
+  let best = resumed?.best ?? baseline;
+
+  /** Sweeps until the noise settles. The posterior at the end, undefined where a checkpoint already has the leg behind it. */
+  function* travel(leg: Leg): Generator<Snapshot<CompleteProgress>, { end: LegEnd; P?: Posterior }, undefined> {
+    const stored = resumed?.ends[ends.length];
+    if (stored) {
+      ends.push(stored);
+      return { end: stored };
+    }
+    const P = resumed?.current ?? leg.start();
+    let sweeps = resumed?.current ? resumed.sweeps : 0;
+    let converged = resumed?.current ? resumed.converged : leg.data.scale === 0;
+    resumed = undefined;
+    const { sweep } = workshop(K, leg.data, P.width);
+    const before = ends.reduce((sum, end) => sum + end.sweeps, 0);
+    while (!converged && sweeps < iterations) {
+      const temper = leg.warm ? temperAt(sweeps) : 1;
+      const noise = P.noise;
+      sweep(P, temper);
+      sweeps++;
+      const heldOutNow = leg.stage === 'refit' ? undefined : score(P);
+      const hopeless = leg.stage === 'rank' && P.width > EARLIEST_END && sweeps >= PATIENCE && heldOutNow! > bestScore;
+      converged =
+        hopeless ||
+        (temper === 1 &&
+          sweeps >= (leg.stage === 'rank' ? FEWEST_SWEEPS : 2) &&
+          Math.abs(P.noise - noise) <= tolerance * P.noise);
+      yield {
+        progress: show(K, leg.stage, before + sweeps, P, heldOutNow),
+        checkpoint: () => writeBook({ ends, best, current: P, sweeps, converged }),
+      };
+    }
+    const end = { stage: leg.stage, rank: P.width - 1, sweeps, score: score(P), converged };
+    ends.push(end);
+    return { end, P };
+  }
+
+  for (const rank of ranksToTry(options.rank, train, heldOut)) {
+    const clear = best.noise < CLEAR * data.scale;
+    const start = () =>
+      clear
+        ? grown(K, { ...baseline, noise: data.scale }, rank, START_AFRESH * data.scale, random)
+        : grown(K, best, rank, START * best.noise, random);
+    const { end, P } = yield* travel({ stage: 'rank', data, start, warm: clear });
+    path.push({ rank, rmse: end.score });
+    if (typeof options.rank === 'number' || end.score < (1 - WORTH) * bestScore) {
+      bestScore = end.score;
+      if (P) best = P;
+    } else if (rank >= EARLIEST_END) break;
+  }
+
+  if (typeof options.rank !== 'number' && best.width > 2) {
+    const behind = resumed?.ends[ends.length]?.stage === 'polish'; // then best may be its result already
+    const rank = fewestDirections(K, best, mean, heldOut);
+    if (behind || rank < best.width - 1) {
+      const start = () => withFactors(K, best, truncated(K, productOf(best), rank));
+      const { end, P } = yield* travel({ stage: 'polish', data, start });
+      path.push({ rank: end.rank, rmse: end.score });
+      if (P && end.score <= (1 + AS_GOOD) * bestScore) best = P;
+    }
+  }
+  const scores = scoresOf(heldOut, predictor(best, mean), biases);
+
+  const fullMean = meanOf(ratings.entries);
+  const full = { ...observe(ratings.entries, fullMean), ...ordered };
+  const start = () => (data.scale > 0 ? copyPosterior(K, best) : emptyPosterior(K, full));
+  const { end, P } = yield* travel({ stage: 'refit', data: full, start });
+  const last = P ?? best;
+  return {
+    outcome: end.converged ? 'converged' : 'iteration-limit',
+    iterations: ends.reduce((sum, leg) => sum + leg.sweeps, 0),
+    heldOut: scores,
+    path,
+    factors: productOf(last),
+    biases: asBiases(last, fullMean),
+    baseline: asBiases(fitBiases(K, full), fullMean),
+    notes: notesOf(ordered, heldOut, options.rank),
+  };
+}
+
+/** μ + b + c alone. */
+const asBiases = (P: Posterior, globalMean: number): Biases => ({
+  globalMean,
+  rowBias: biasesOf(P.rows, P.width),
+  colBias: biasesOf(P.cols, P.width),
+});
+
+const productOf = (P: Posterior): Factored => ({ left: factorsOf(P.rows, P.width), right: factorsOf(P.cols, P.width) });
+
+function fitBiases(K: Kernels, data: Observed): Posterior {
+  const P = emptyPosterior(K, data);
+  if (data.scale === 0) return P;
+  const { sweep } = workshop(K, data, 1);
+  for (let sweeps = 0, before = Number.NaN; sweeps < 50 && !(Math.abs(P.noise - before) <= 1e-6 * P.noise); sweeps++) {
+    before = P.noise;
+    sweep(P, 1);
+  }
+  return P;
+}
+
+/** The sides whose ids are whole numbers, and whose neighbours resemble each other once the biases are taken away. */
+function withOrder({ rowIds, colIds }: Ratings, { entries, turned }: Observed, baseline: Posterior) {
+  const residuals = (E: Entries, rows: Float64Array, cols: Float64Array): Entries => {
+    const values = new Float64Array(E.values.length);
+    for (let i = 0; i < E.rows; i++)
+      for (let e = E.starts[i]; e < E.starts[i + 1]; e++) values[e] = E.values[e] - rows[i] - cols[E.columns[e]];
+    return { ...E, values };
+  };
+  const { rows, cols } = baseline;
+  return {
+    rowOrder: meaningfulOrder(residuals(turned, cols.mean, rows.mean), numericOrder(rowIds)),
+    colOrder: meaningfulOrder(residuals(entries, rows.mean, cols.mean), numericOrder(colIds)),
+  };
+}
+
+/** 1, 2, 4, … up to r where it is given, else while there are as many ratings as unknowns, and at most half the shape. */
+function ranksToTry(rank: number | 'auto' | undefined, train: Entries, heldOut: TripleBlock): number[] {
+  const { rows, cols, values } = train;
+  const supported = Math.min(LARGEST_RANK, Math.min(rows, cols) / 2, values.length / (rows + cols));
+  const most = typeof rank === 'number' ? rank : heldOut.count > 0 ? supported : 0;
+  const ranks: number[] = [];
+  for (let r = 1; r <= most; r *= 2) ranks.push(r);
+  if (typeof rank === 'number' && rank > 0 && ranks.at(-1) !== rank) ranks.push(rank);
+  return ranks;
+}
+
+function temperAt(sweep: number): number {
+  let temper = FIRST_TEMPER;
+  for (let s = 0; s < sweep && temper < 1; s++) temper *= WARMING;
+  return Math.min(1, temper);
+}
+
+const predictor =
+  ({ width: w, rows, cols }: Posterior, mean: number) =>
+  (i: number, j: number): number => {
+    const u = rows.mean;
+    const v = cols.mean;
+    let x = mean + u[i * w] + v[j * w];
+    for (let a = 1, p = i * w + 1, q = j * w + 1; a < w; a++, p++, q++) x += u[p] * v[q];
+    return x;
+  };
+
+function heldOutRmse(P: Posterior, mean: number, { rows, cols, values, count }: TripleBlock): number {
+  const predict = predictor(P, mean);
+  let sum = 0;
+  for (let t = 0; t < count; t++) {
+    const off = predict(rows[t], cols[t]) - values[t];
+    sum += off * off;
+  }
+  return Math.sqrt(sum / count);
+}
+
+/** The fewest leading singular directions of the product whose held-out error is as low as that of any number of them. */
+function fewestDirections(K: Kernels, P: Posterior, mean: number, heldOut: TripleBlock): number {
+  const { U, values: sigma, V } = factoredSvd(K, productOf(P));
+  const predict = biasPredict(asBiases(P, mean));
+  const sums = new Float64Array(sigma.length + 1);
+  for (let t = 0; t < heldOut.count; t++) {
+    const i = heldOut.rows[t];
+    const j = heldOut.cols[t];
+    let off = predict(i, j) - heldOut.values[t];
+    sums[0] += off * off;
+    for (let a = 0; a < sigma.length; a++) {
+      off += at(U, i, a) * sigma[a] * at(V, j, a);
+      sums[a + 1] += off * off;
+    }
+  }
+  const least = sums.reduce((x, y) => Math.min(x, y));
+  const good = (1 + AS_GOOD) * (1 + AS_GOOD) * least;
+  return Math.max(
+    1,
+    sums.findIndex((sum) => sum <= good),
+  );
+}
+
+function notesOf(
+  { rowOrder, colOrder }: Pick<Observed, 'rowOrder' | 'colOrder'>,
+  heldOut: TripleBlock,
+  rank: number | 'auto' | undefined,
+): string[] {
+  const sides = [rowOrder && 'rows', colOrder && 'columns'].filter(Boolean).join(' and ');
+  const notes: string[] = [];
+  if (sides)
+    notes.push(`Neighbouring ${sides} resemble each other in the order of their numbers: their factors are tied.`);
+  if (heldOut.count === 0 && typeof rank !== 'number')
+    notes.push('There are too few ratings to keep some back: rank 0, the biases alone.');
+  return notes;
+}
+
+interface Book {
+  readonly ends: readonly LegEnd[];
+  readonly best: Posterior;
+  readonly current: Posterior;
+  readonly sweeps: number;
+  readonly converged: boolean;
+}
+
+const STAGES: readonly CompleteProgress['stage'][] = ['rank', 'polish', 'refit'];
+
+function writeBook({ ends, best, current, sweeps, converged }: Book): Checkpoint {
+  const table = new Float64Array(5 * ends.length);
+  ends.forEach(({ stage, rank, sweeps, score, converged }, i) => {
+    table.set([STAGES.indexOf(stage), rank, sweeps, score, Number(converged)], 5 * i);
+  });
+  return {
+    values: { method: 'posterior', sweeps, converged: Number(converged) },
+    arrays: { ends: table, ...writePosterior('best', best), ...writePosterior('current', current) },
+  };
+}
+
+function readBook(K: Kernels, n1: number, n2: number, { values, arrays }: Checkpoint): Book {
+  if (values.method !== 'posterior')
+    throw dataError('resume: the checkpoint should be of this method, got another kind of checkpoint', 'start anew');
+  const table = arrays.ends;
+  const ends = Array.from({ length: table.length / 5 }, (_, i) => {
+    const [stage, rank, sweeps, score, converged] = table.subarray(5 * i, 5 * i + 5);
+    return { stage: STAGES[stage], rank, sweeps, score, converged: converged === 1 };
+  });
+  return {
+    ends,
+    best: readPosterior(K, n1, n2, 'best', arrays),
+    current: readPosterior(K, n1, n2, 'current', arrays),
+    sweeps: Number(values.sweeps),
+    converged: values.converged === 1,
+  };
+}
+
+function show(
+  K: Kernels,
+  stage: CompleteProgress['stage'],
+  step: number,
+  P: Posterior,
+  heldOut: number | undefined,
+): CompleteProgress {
+  return {
+    stage,
+    step,
+    rank: P.width - 1,
+    heldOut,
+    get singularValues() {
+      return P.width === 1 ? new Float64Array(0) : factoredSvd(K, productOf(P)).values.slice(0, 16);
+    },
+  };
+}
