@@ -48,9 +48,15 @@ export const scratch = (K: Kernels, rows: number, cols: number): Matrix<Float64A
 
 /** to ← from, entry by entry. Both m×n. */
 export function assign(to: Matrix, from: Matrix): void {
+  if (isDense(to) && isDense(from)) {
+    to.data.set(from.data.subarray(from.offset, from.offset + from.rows * from.cols), to.offset);
+    return;
+  }
   for (let i = 0; i < to.rows; i++) {
     let t = to.offset + i * to.rowStride;
     let s = from.offset + i * from.rowStride;
     for (let j = 0; j < to.cols; j++, t += to.colStride, s += from.colStride) to.data[t] = from.data[s];
   }
 }
+
+const isDense = (A: Matrix): boolean => A.colStride === 1 && A.rowStride === A.cols;

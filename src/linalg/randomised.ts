@@ -8,7 +8,8 @@ import type { LinearMap } from '../descend.js';
 import { usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
 import { copy, type Matrix, slice } from '../matrix.js';
-import { multiply, shape } from './products.js';
+import { mapOf } from './maps.js';
+import { assign, multiply, scratch, shape } from './products.js';
 import { qr } from './qr.js';
 import { type Svd, svd } from './svd.js';
 
@@ -22,8 +23,17 @@ export interface RandomisedOptions {
   passes?: number;
 }
 
-/** The leading `rank` singular triples of A: m×n, 1 ≤ rank ≤ min(m, n). U: m×r, V: n×r. */
-export function randomisedSvd(K: Kernels, A: LinearMap, options: RandomisedOptions): Svd {
+/** The leading `rank` singular triples of A: m×n, a matrix or a map, 1 ≤ rank ≤ min(m, n). U: m×r, V: n×r. */
+export function randomisedSvd(K: Kernels, A: LinearMap | Matrix, options: RandomisedOptions): Svd {
+  if ('times' in A) return leading(K, A, options);
+  return K.scoped(() => {
+    const inside = scratch(K, A.rows, A.cols); // one copy to kernel memory instead of one a product
+    assign(inside, A);
+    return leading(K, mapOf(K, inside), options);
+  });
+}
+
+function leading(K: Kernels, A: LinearMap, options: RandomisedOptions): Svd {
   const { rank, testMatrix, oversampling = 10, passes = 2 } = options;
   const smaller = Math.min(A.rows, A.cols);
   if (!(Number.isInteger(rank) && rank >= 1 && rank <= smaller))
