@@ -64,7 +64,7 @@ export function* senseAuto(
   });
   const sketch = wide.value(wideEnd.theta);
   const shown = widestGap(factoredSvd(S.K, sketch).values, Math.max(1, most), 0.02);
-  notes.push(`Wide descent: width ${width}, ${wideEnd.steps} steps; its singular values show rank ${shown}.`);
+  notes.push(`Wide descent: width ${width}, ${book.steps()} steps; its singular values show rank ${shown}.`);
 
   function* finish(T: Sensing, X: Factored): Generator<Snapshot<SenseProgress>, Fit, undefined> {
     const rank = X.left.cols;
