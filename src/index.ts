@@ -91,7 +91,7 @@ export type {
 } from './engine/liveComplete.js';
 export type { GeneratedMeasurements, Measurements, SensedMatrix, SenseRunOptions } from './engine/liveSense.js';
 export { prepare, type Resources } from './engine/prepare.js';
-export { type ErrorCode, LorankError } from './errors.js';
+export { dataError, type ErrorCode, LorankError, usageError } from './errors.js';
 export { large, smallRandom, spectral } from './initialisations/index.js';
 export { Ids } from './io/ids.js';
 export { readMatrixMarket } from './io/mtx.js';
@@ -130,12 +130,22 @@ export {
 export { factorPair } from './parametrisations/factorPair.js';
 export { symmetric } from './parametrisations/symmetric.js';
 export { sensing, sensingMinibatch } from './problems/sensing.js';
-export { normals, permutation, type Stream, signs, split, stream, subset, uniforms } from './random/index.js';
+export {
+  DEFAULT_SEED,
+  normals,
+  permutation,
+  type Stream,
+  signs,
+  split,
+  stream,
+  subset,
+  uniforms,
+} from './random/index.js';
 export { armijo } from './rules/armijo.js';
 export { gradient } from './rules/gradient.js';
 export { heavyBall } from './rules/heavyBall.js';
 export { scaled } from './rules/scaled.js';
-export { canonical, DEFAULT_SEED, parseSpec, type RunSpec, runSpecSchema } from './spec.js';
+export { canonical, parseSpec, type RunSpec, runSpecSchema } from './spec.js';
 export {
   anyOf,
   divergence,

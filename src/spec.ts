@@ -142,9 +142,6 @@ export type CompleteSpec = Extract<RunSpec, { task: 'complete' }>;
 export type SenseMethod = z.infer<typeof senseMethod>;
 export type CompleteMethod = z.infer<typeof completeMethod>;
 
-/** The seed of a run that names none. */
-export const DEFAULT_SEED = 20230;
-
 /**
  * Checks a description.
  * @throws usage error that names the key, what it should be, and the keys that exist.

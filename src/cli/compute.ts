@@ -3,9 +3,10 @@
 
 import { cores } from '#platform';
 import { drive } from '../engine/drive.js';
+import type { Finished, Job, Progress } from '../engine/jobs.js';
 import type { FileHash } from '../engine/manifest.js';
 import { inputsOf } from '../engine/manifest.js';
-import { type Finished, type Job, type Progress, prepare } from '../engine/prepare.js';
+import { prepare } from '../engine/prepare.js';
 import { startKernels } from '../kernels/index.js';
 import type { RunSpec } from '../spec.js';
 import type { Checkpoint, Snapshot } from '../stream.js';

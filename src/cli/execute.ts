@@ -3,9 +3,9 @@
 
 import { dirname, relative, resolve, sep } from 'node:path';
 import { readCheckpoint, writeCheckpoint } from '../engine/checkpoint.js';
+import type { Progress } from '../engine/jobs.js';
 import { identity, inputsOf, manifestText, requireSameRun, withPaths } from '../engine/manifest.js';
 import { outputOf } from '../engine/output.js';
-import type { Progress } from '../engine/prepare.js';
 import { LorankError, usageError } from '../errors.js';
 import { parseSpec, type RunSpec } from '../spec.js';
 import type { Snapshot } from '../stream.js';
@@ -33,7 +33,7 @@ export interface ExecuteOptions {
   readonly output?: string;
   readonly force?: boolean;
   readonly resume?: boolean;
-  /** Further files that the output must not replace. */
+  /** The files that the description comes from; none where it comes from flags. The output must not replace them. */
   readonly reads?: readonly string[];
 }
 
@@ -42,7 +42,7 @@ const CHECKPOINT_INTERVAL = 5000; // ms between two checkpoints
 /** Returns the exit code. */
 export async function execute(context: Context, options: ExecuteOptions): Promise<number> {
   const { output, force = false, resume = false, reads = [] } = options;
-  const spec = parseSpec(JSON.parse(JSON.stringify(options.spec)));
+  const spec = specOf(options);
   const toFile = output !== undefined && output !== STANDARD;
   if (output === STANDARD && context.flags.json)
     throw usageError('-o - and --json both want standard output', 'name a file with -o');
@@ -57,7 +57,7 @@ export async function execute(context: Context, options: ExecuteOptions): Promis
 
   let run = '';
   let saved = performance.now();
-  let kept = false;
+  let kept = resume;
   const save = async (snapshot: Snapshot<Progress>) => {
     await writeWhole(checkpoint!, writeCheckpoint(snapshot.checkpoint(), run));
     saved = performance.now();
@@ -102,6 +102,18 @@ export async function execute(context: Context, options: ExecuteOptions): Promis
   }
   if (output !== STANDARD) await context.report(reportDocument(made, spec), () => reportText(made, spec, output));
   return exitCode(made.finished);
+}
+
+/** The description, checked. What a method has no use for is told as the flag that it came from. */
+function specOf({ spec, reads }: ExecuteOptions): RunSpec {
+  try {
+    return parseSpec(JSON.parse(JSON.stringify(spec)));
+  } catch (thrown) {
+    const key = /Unrecognized keys?: "(\w+)".*at method/.exec((thrown as Error).message)?.[1];
+    if (reads || !key) throw thrown;
+    const flag = key === 'stepSize' ? 'step' : key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw usageError(`--method ${spec.method!.name} takes no --${flag}`, 'leave one of them out');
+  }
 }
 
 /** A path as the manifest beside the output writes it: relative, with forward slashes. */

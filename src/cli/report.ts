@@ -1,8 +1,9 @@
 // What came out of a run: the document of --json, the text for a person, and the exit code.
 
 import type { Scores } from '../complete/scores.js';
-import type { CompleteFinished, Finished, Progress, SenseFinished } from '../engine/prepare.js';
-import { DEFAULT_SEED, type RunSpec } from '../spec.js';
+import type { CompleteFinished, Finished, Progress, SenseFinished } from '../engine/jobs.js';
+import { DEFAULT_SEED } from '../random/index.js';
+import type { RunSpec } from '../spec.js';
 import type { Computed } from './compute.js';
 import { EXIT } from './failure.js';
 import { facts, figure, grouped, secondsText, table } from './table.js';

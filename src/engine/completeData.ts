@@ -5,9 +5,10 @@ import type { ByteSource } from '../io/bytes.js';
 import { Ids } from '../io/ids.js';
 import { type RatingSummary, readRatings } from '../io/ratings.js';
 import type { Entries, Kernels } from '../kernels/contract.js';
-import { split, stream } from '../random/index.js';
-import { type CompleteSpec, DEFAULT_SEED } from '../spec.js';
+import { DEFAULT_SEED, split, stream } from '../random/index.js';
+import type { CompleteSpec } from '../spec.js';
 import { lowRank, withNoise } from '../truth/index.js';
+import { naming } from './naming.js';
 import { twoMasks } from './twoMasks.js';
 
 export interface CompleteData {
@@ -28,14 +29,15 @@ export async function readCompleteData(
   const { user, item, value } = data;
   const rowIds = new Ids();
   const colIds = new Ids();
-  const read = async (path: string, take: (block: TripleBlock) => void): Promise<RatingSummary> => {
-    const blocks = readRatings(await open(path), { name: path, user, item, value }, rowIds, colIds);
-    for (;;) {
-      const next = await blocks.next();
-      if (next.done) return next.value;
-      take(next.value);
-    }
-  };
+  const read = (path: string, take: (block: TripleBlock) => void): Promise<RatingSummary> =>
+    naming(path, async () => {
+      const blocks = readRatings(await open(path), { name: path, user, item, value }, rowIds, colIds);
+      for (;;) {
+        const next = await blocks.next();
+        if (next.done) return next.value;
+        take(next.value);
+      }
+    });
   const gatherer = gather(rowIds, colIds);
   const summary = await read(data.ratings, gatherer.add);
   const ratings = gatherer.ratings();

@@ -3,22 +3,27 @@
 import { gather } from '../complete/ratings.js';
 import { Ids } from '../io/ids.js';
 import type { Kernels } from '../kernels/contract.js';
-import type { CompleteSpec } from '../spec.js';
-import { type CompleteFinished, completeJob, type Finished, type Job, prepare } from './prepare.js';
+import type { CompleteSpec, SenseSpec } from '../spec.js';
+import { type CompleteFinished, completeJob, type Finished, type Job, senseJob } from './jobs.js';
+import { readSenseData } from './senseData.js';
+import { makeSenseData } from './senseGenerator.js';
 import type { IdBytes, Order, Question, Triples } from './workerMessages.js';
 
 export type Ask = <A>(question: Question) => Promise<A>;
 
-/** Sensing takes the same way as from files: names are answered by the caller. Completion asks for blocks of ratings. */
 export const jobOf = (K: Kernels, { spec, sizes }: Order, ask: Ask): Promise<Job> =>
-  spec.task === 'complete'
-    ? askForRatings(K, spec, ask)
-    : prepare(K, spec, {
-        open: async (name) => ({
-          size: sizes[name],
-          read: (offset, length) => ask<Uint8Array>({ kind: 'bytes', name, offset, length }),
-        }),
-      });
+  spec.task === 'complete' ? askForRatings(K, spec, ask) : askForMeasurements(K, spec, sizes, ask);
+
+/** Measurements take the same way as from files: what they are called is answered by the caller. */
+async function askForMeasurements(K: Kernels, spec: SenseSpec, sizes: Order['sizes'], ask: Ask): Promise<Job> {
+  const { data } = spec;
+  if ('generator' in data) return senseJob(K, spec, makeSenseData(K, spec, data.generator));
+  const open = async (name: string) => ({
+    size: sizes[name],
+    read: (offset: number, length: number) => ask<Uint8Array>({ kind: 'bytes', name, offset, length }),
+  });
+  return senseJob(K, spec, await readSenseData(K, spec, data, open));
+}
 
 async function askForRatings(K: Kernels, spec: CompleteSpec, ask: Ask): Promise<Job> {
   const rowIds = new Ids();

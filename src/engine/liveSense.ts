@@ -9,9 +9,10 @@ import { matrixTensor } from '../io/tensor.js';
 import { at, type Matrix } from '../matrix.js';
 import type { SenseResult } from '../methods/sense.js';
 import type { SenseProgress } from '../methods/sensing.js';
-import { DEFAULT_SEED, parseSpec, type RunSpec, type SenseSpec } from '../spec.js';
+import { DEFAULT_SEED } from '../random/index.js';
+import { parseSpec, type RunSpec, type SenseSpec } from '../spec.js';
+import type { SenseFinished } from './jobs.js';
 import { type LiveOptions, type LiveRun, liveRun } from './live.js';
-import type { SenseFinished } from './prepare.js';
 import type { Computed, Question } from './workerMessages.js';
 
 /** Measurements y_i = ⟨A_i, X⟩ of a matrix X: n₁×n₂. */

@@ -3,7 +3,7 @@
 import { writeNpy } from '../io/npy.js';
 import { writeSafetensors } from '../io/safetensors.js';
 import { matrixTensor } from '../io/tensor.js';
-import type { Finished } from './prepare.js';
+import type { Finished } from './jobs.js';
 
 /** X.npy (n₁×n₂, f64, C order) of sensing; fit.safetensors of completion. */
 export function outputOf(finished: Finished): Iterable<Uint8Array> {

@@ -10,6 +10,7 @@ import type { Matrix } from '../matrix.js';
 import type { Measured } from '../methods/sensing.js';
 import { type DenseBuilder, denseRows } from '../operators/dense.js';
 import type { SenseSpec } from '../spec.js';
+import { naming } from './naming.js';
 import { keptBack, type Parts } from './senseRun.js';
 
 export interface SenseData extends Parts {
@@ -31,7 +32,7 @@ export async function readSenseData(
   if (symmetric && rows !== cols)
     throw usageError(`sense: a symmetric X should be square, got ${rows}×${cols}`, 'leave symmetric out, or give n,n');
   const source = await toRange(await open(data.operator));
-  const header = await readNpyHeader(source);
+  const header = await naming(data.operator, () => readNpyHeader(source));
   const [m = 0, ...rest] = header.shape;
   const found = shapeText(header.shape);
   const fits = rest.length === 2 ? rest[0] === rows && rest[1] === cols : rest.length === 1 && rest[0] === rows * cols;
@@ -54,7 +55,9 @@ export async function readSenseData(
   const builder = (measurements: number) => denseRows(K, { rows, cols, measurements, symmetric, storage });
   const train = builder(m - back.length);
   const heldOut = back.length > 0 ? builder(back.length) : undefined;
-  for await (const block of readNpyRows(source, header)) deal(block, rows * cols, back, train, heldOut);
+  await naming(data.operator, async () => {
+    for await (const block of readNpyRows(source, header)) deal(block, rows * cols, back, train, heldOut);
+  });
   const isBack = new Uint8Array(m);
   for (const i of back) isBack[i] = 1;
   return {
@@ -111,7 +114,7 @@ function finished(builder: DenseBuilder, y: Float64Array): Measured {
 }
 
 async function readVector(source: ByteSource, name: string): Promise<Float64Array> {
-  const array = await readNpy(source);
+  const array = await naming(name, () => readNpy(source));
   if (Math.max(1, ...array.shape) !== array.count && array.count > 0)
     throw dataError(
       `sense: ${name} should hold one number a measurement, got shape ${shapeText(array.shape)}`,
@@ -128,7 +131,7 @@ async function readVector(source: ByteSource, name: string): Promise<Float64Arra
 }
 
 async function readTruth(source: ByteSource, { shape: [rows, cols], truth }: SenseFiles): Promise<Matrix> {
-  const array = await readNpy(source);
+  const array = await naming(truth!, () => readNpy(source));
   const { shape } = array;
   if (shape.length !== 2 || shape[0] !== rows || shape[1] !== cols)
     throw dataError(

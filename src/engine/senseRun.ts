@@ -4,8 +4,8 @@
 import type { Kernels } from '../kernels/contract.js';
 import { type SenseOptions, type SenseResult, sense } from '../methods/sense.js';
 import type { Measured, SenseProgress } from '../methods/sensing.js';
-import { stream, subset } from '../random/index.js';
-import { DEFAULT_SEED, type SenseSpec } from '../spec.js';
+import { DEFAULT_SEED, stream, subset } from '../random/index.js';
+import type { SenseSpec } from '../spec.js';
 import type { Checkpoint, Run } from '../stream.js';
 
 export type SenseSettings = Pick<SenseSpec, 'method' | 'stop' | 'precision' | 'seed'>;

@@ -3,4 +3,4 @@
 export { fillUniforms, fillWords, permutation, signs, subset, uniforms, words } from './draws.js';
 export { exp, log, pow, sincosTurns } from './elementary.js';
 export { fillNormals, normals } from './normal.js';
-export { at, type Stream, split, stream } from './stream.js';
+export { at, DEFAULT_SEED, type Stream, split, stream } from './stream.js';

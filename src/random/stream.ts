@@ -14,6 +14,9 @@ export interface Stream {
   readonly index: number;
 }
 
+/** The seed of a run that names none. */
+export const DEFAULT_SEED = 20230;
+
 /** Which kind of numbers a counter belongs to: the counter is (block low, kind·2^24 + block high, index low, index high). */
 export const KIND = { words: 0, uniforms: 1, normals: 2, edges: 3, child: 255 } as const;
 
