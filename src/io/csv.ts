@@ -1,6 +1,8 @@
 // Comma-separated text, written (RFC 4180, with \n): predictions, tables. Numbers are the shortest text that reads back
 // as the same number; null and NaN are empty.
 
+import { numberText } from './numbers.js';
+
 export type Cell = string | number | null;
 
 const ROWS = 4096; // a piece
@@ -27,6 +29,6 @@ const record = (cells: readonly Cell[]) =>
 
 function cell(value: Cell): string {
   if (value === null || Number.isNaN(value)) return '';
-  const text = Object.is(value, -0) ? '-0' : String(value);
+  const text = typeof value === 'number' ? numberText(value) : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -49,8 +49,8 @@ export function readLayout(w: Window, options: ColumnOptions, length: number): L
     throw dataError('readRatings: the file should be UTF-8, got UTF-16', 'convert it first: iconv -f utf-16 -t utf-8');
   const end = Math.min(w.end, w.at + length);
   const atEnd = w.last && end === w.end;
-  const samples = DELIMITERS.map((delimiter) => ({ delimiter, records: sampleOf(w, end, atEnd, delimiter) }));
-  if (samples.every(({ records }) => records.length === 0)) return undefined;
+  const samples = DELIMITERS.map((delimiter) => ({ delimiter, ...sampleOf(w, end, atEnd, delimiter) }));
+  if (samples.every(({ records, error }) => records.length === 0 && !error)) return undefined;
 
   const needed = fieldsNeeded(options);
   const layoutOf = ({ delimiter, records }: (typeof samples)[number]): Layout => ({
@@ -78,7 +78,9 @@ export function readLayout(w: Window, options: ColumnOptions, length: number): L
   if (!chosen) {
     const sample = even[0] ?? fine.sort((a, b) => b.records[0].length - a.records[0].length)[0];
     if (!sample) {
-      if (!atEnd && samples.some(({ records }) => records.length === 0)) return undefined;
+      if (!atEnd && samples.some(({ records, error }) => records.length === 0 && !error)) return undefined;
+      const failed = samples.find(({ records, error }) => records.length === 0 && error);
+      if (failed) throw failed.error;
       const record = samples.find(({ records }) => records.length > 0)!.records[0].join(',');
       throw dataError(
         `readRatings: the first record should have at least ${needed} fields separated by comma, tab, '::' or ';', ` +
@@ -92,9 +94,10 @@ export function readLayout(w: Window, options: ColumnOptions, length: number): L
   return chosen;
 }
 
-/** The complete records of bytes[w.at … end), 20 at most, as texts. */
-function sampleOf(w: Window, end: number, atEnd: boolean, delimiter: Delimiter): string[][] {
+/** The complete records of bytes[w.at … end), 20 at most, as texts; where a quote breaks one off, the error. */
+function sampleOf(w: Window, end: number, atEnd: boolean, delimiter: Delimiter) {
   const records: string[][] = [];
+  let error: unknown;
   const bytes = new Uint8Array(w.bytes.subarray(w.at, end + 1));
   bytes[end - w.at] = NEWLINE;
   const part: Window = { bytes, at: 0, end: end - w.at, last: atEnd, line: w.line };
@@ -105,10 +108,10 @@ function sampleOf(w: Window, end: number, atEnd: boolean, delimiter: Delimiter):
       if (fields < 0) break;
       if (fields > 0) records.push(record);
     }
-  } catch {
-    // a quote that this delimiter does not close well: the records before it count
+  } catch (cause) {
+    error = cause;
   }
-  return records;
+  return { records, error };
 }
 
 /** Moves past one record: its number of fields, 0 for an empty line, −1 where it is not complete. */

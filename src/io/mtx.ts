@@ -4,7 +4,7 @@
 import { dataError } from '../errors.js';
 import { at, type Matrix, matrix } from '../matrix.js';
 import { type ByteSource, chunks, wholeLines } from './bytes.js';
-import { decimal, tokenOf } from './numbers.js';
+import { decimal, numberText, tokenOf } from './numbers.js';
 
 export interface MtxHeader {
   readonly format: 'coordinate' | 'array';
@@ -200,7 +200,7 @@ export function* writeCoordinates(rows: number, cols: number, entries: Coordinat
   for (let from = 0; from < entries.count; from += WRITTEN) {
     let piece = '';
     for (let e = from; e < Math.min(from + WRITTEN, entries.count); e++)
-      piece += `${entries.rows[e] + 1} ${entries.cols[e] + 1} ${entries.values[e]}\n`;
+      piece += `${entries.rows[e] + 1} ${entries.cols[e] + 1} ${numberText(entries.values[e])}\n`;
     yield encoder.encode(piece);
   }
 }
@@ -211,7 +211,7 @@ export function* writeDense(A: Matrix): Generator<Uint8Array> {
   yield encoder.encode(`%%MatrixMarket matrix array real general\n${A.rows} ${A.cols}\n`);
   for (let j = 0; j < A.cols; j++) {
     let piece = '';
-    for (let i = 0; i < A.rows; i++) piece += `${at(A, i, j)}\n`;
+    for (let i = 0; i < A.rows; i++) piece += `${numberText(at(A, i, j))}\n`;
     yield encoder.encode(piece);
   }
 }

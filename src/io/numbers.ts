@@ -51,3 +51,6 @@ export function decimal(bytes: Uint8Array, start: number, end: number): number {
   const text = latin1.decode(bytes.subarray(start, end));
   return DECIMAL.test(text) ? Number(text) : Number.NaN;
 }
+
+/** The shortest text that reads back as the same number. */
+export const numberText = (x: number): string => (Object.is(x, -0) ? '-0' : String(x));

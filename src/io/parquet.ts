@@ -1,5 +1,6 @@
 // Parquet tables, both ways, through hyparquet: columns of numbers, booleans and texts, one row group at a time.
-// Nested columns are listed and cannot be read.
+// Nested columns are listed and cannot be read. A truncated file is refused; bytes damaged inside a page are noticed only
+// where hyparquet notices them, and some send it into a very long loop (Parquet has checksums; hyparquet reads none).
 
 import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
@@ -35,6 +36,7 @@ export async function openParquet(source: ByteSource): Promise<ParquetTable> {
       name: element.name,
       type: children.length > 0 || element.repetition_type === 'REPEATED' ? 'nested' : typeName(element),
     }));
+    if (!columns.every(({ name }) => typeof name === 'string')) throw new Error('a column has no name');
     return { metadata, columns };
   });
   return {

@@ -25,14 +25,15 @@ export function readPng(bytes: Uint8Array): Image {
   if (pixels > MOST_DEFLATED * 8 * bytes.length)
     throw broken(`the file of ${bytes.length} bytes claims ${pixels} pixels`);
   let png: DecodedPng;
+  let values: DecodedPng['data'];
   try {
     // a copy: the decoder would write into its input
     png = decode(new Uint8Array(bytes), { checkCrc: true });
+    values = png.palette ? convertIndexedToRgb(png) : png.depth < 8 ? unpacked(png) : png.data;
   } catch (cause) {
     throw broken(`the image is truncated or damaged (${cause instanceof Error ? cause.message : cause})`);
   }
   const { width, height, depth } = png;
-  const values = png.palette ? convertIndexedToRgb(png) : depth < 8 ? unpacked(png) : png.data;
   const channels = png.palette ? png.palette[0].length : png.channels;
   if (values.length !== width * height * channels) throw broken('the image has too few pixels for its size');
   const scale = png.palette ? 1 : 255 / (2 ** depth - 1);

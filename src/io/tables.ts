@@ -56,7 +56,8 @@ class Collector {
   }
 }
 
-const textOf = (value: unknown) => (typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value)));
+const textOf = (value: unknown) =>
+  typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 
 /** The index of an id given as a value: a text, or a number by its decimal text. */
 function indexOf(ids: Ids, id: unknown, where: () => string, name: string): number {
@@ -64,7 +65,7 @@ function indexOf(ids: Ids, id: unknown, where: () => string, name: string): numb
   if (typeof id === 'string' && id !== '') return ids.add(id);
   if (typeof id === 'bigint') return ids.add(String(id));
   throw dataError(
-    `readRatings: ${where()}, column '${name}' should be an id, got ${typeof id === 'number' ? id : textOf(id)}`,
+    `readRatings: ${where()}, column '${name}' should be an id, got ${textOf(id) || 'nothing'}`,
     'ids are texts, or integers within ±(2⁵³ − 1): write longer ones as texts',
   );
 }
