@@ -208,10 +208,10 @@ function withOrder({ rowIds, colIds }: Ratings, { entries, turned }: Observed, b
   };
 }
 
-/** 1, 2, 4, … up to r where it is given, else while there are as many ratings as unknowns, and at most half the shape. */
+/** 1, 2, 4, … up to r where it is given, else while there are half as many ratings as unknowns, and at most half the shape. */
 function ranksToTry(rank: number | 'auto' | undefined, train: Entries, heldOut: TripleBlock): number[] {
   const { rows, cols, values } = train;
-  const supported = Math.min(LARGEST_RANK, Math.min(rows, cols) / 2, values.length / (rows + cols));
+  const supported = Math.min(LARGEST_RANK, Math.min(rows, cols) / 2, (2 * values.length) / (rows + cols));
   const most = typeof rank === 'number' ? rank : heldOut.count > 0 ? supported : 0;
   const ranks: number[] = [];
   for (let r = 1; r <= most; r *= 2) ranks.push(r);

@@ -5,6 +5,7 @@ import { createMachine } from './machine.js';
 import { referenceKernels } from './reference.js';
 import { simdGemm } from './simd/gemm.js';
 import { simdHadamard } from './simd/hadamard.js';
+import { simdPosterior } from './simd/posterior.js';
 import { simdRotations } from './simd/rotations.js';
 import { simdRows } from './simd/rows.js';
 import { simdSigns } from './simd/signs.js';
@@ -37,6 +38,7 @@ function assemble(team: Team, shared: boolean): Kernels {
     ...simdSigns(machine),
     ...simdHadamard(machine),
     ...simdGemm(machine),
+    ...simdPosterior(machine),
     ...simdRotations(machine),
   };
 }

@@ -3,6 +3,7 @@
 
 export * from './gemm';
 export * from './hadamard';
+export * from './posterior';
 export * from './rotations';
 export * from './rows';
 export * from './signs';
