@@ -1,7 +1,8 @@
 // dist/ as it should be for the sources as they are, and the package as npm would install it.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,27 +16,32 @@ const newest = (folder: string): number =>
 const stamp = join(root, 'dist', 'types', 'node.d.ts');
 const fresh = () =>
   existsSync(stamp) &&
+  existsSync(join(root, 'dist', 'node')) &&
   Math.min(statSync(stamp).mtimeMs, newest('dist/node')) >= Math.max(newest('src'), newest('scripts'));
 
-/** Builds dist/ where it is older than src/; one test file at a time. */
-export async function built(): Promise<void> {
-  const lock = join(root, 'node_modules', '.lorank-build');
+/** Runs make, unless it is done already; one test file at a time. */
+async function once(name: string, done: () => boolean, make: () => void | Promise<void>): Promise<void> {
+  const lock = join(tmpdir(), `lorank-${name}-${createHash('sha256').update(root).digest('hex').slice(0, 8)}.lock`);
   for (let waited = 0; ; waited++) {
-    if (fresh()) return;
+    if (done()) return;
     try {
       mkdirSync(lock);
       break;
     } catch {
-      if (waited > 600) throw new Error(`another build seems to hang; remove ${lock}`);
+      if (waited > 1800) throw new Error(`another test seems to hang; remove ${lock}`);
       await sleep(100);
     }
   }
   try {
-    if (!fresh()) execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: root, stdio: 'pipe' });
+    if (!done()) await make();
   } finally {
     rmSync(lock, { recursive: true });
   }
 }
+
+/** Builds dist/ where it is older than src/. */
+export const built = (): Promise<void> =>
+  once('build', fresh, () => void execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: root, stdio: 'pipe' }));
 
 export const temporary = (): string => mkdtempSync(join(tmpdir(), 'lorank-'));
 export const remove = (folder: string): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -50,20 +56,30 @@ export const npm = (cwd: string, ...args: string[]): string =>
     env: { ...process.env, npm_config_audit: 'false', npm_config_fund: 'false' },
   });
 
-/** Packs the project into folder; the path of the tarball. */
-export async function packed(folder: string): Promise<string> {
+/** The project into which the packed package is installed: one for all tests of a run of the suite. */
+const home = (): string => join(tmpdir(), `lorank-installed-${process.env.LORANK_TEST_RUN ?? process.pid}`);
+
+/** An empty folder of a project in which the packed package is installed, and the path of the tarball. */
+export async function installed(): Promise<{ folder: string; tarball: string }> {
   await built();
-  const [{ filename }] = JSON.parse(npm(root, 'pack', '--ignore-scripts', '--json', '--pack-destination', folder)) as {
-    filename: string;
-  }[];
-  return join(folder, filename);
+  const there = home();
+  const tarball = join(there, 'lorank.tgz');
+  const ready = join(there, 'ready');
+  await once(
+    'install',
+    () => existsSync(ready),
+    () => {
+      mkdirSync(there, { recursive: true });
+      const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', there];
+      const [{ filename }] = JSON.parse(npm(root, ...pack)) as { filename: string }[];
+      renameSync(join(there, filename), tarball);
+      writeFileSync(join(there, 'package.json'), '{ "name": "user", "private": true, "type": "module" }\n');
+      npm(there, 'install', '--prefer-offline', '--ignore-scripts', tarball);
+      writeFileSync(ready, '');
+    },
+  );
+  return { folder: mkdtempSync(join(there, 'work-')), tarball };
 }
 
-/** An empty project with the packed package installed; the path of its folder. */
-export async function installed(): Promise<string> {
-  const folder = temporary();
-  const tarball = await packed(folder);
-  writeFileSync(join(folder, 'package.json'), '{ "name": "user", "private": true, "type": "module" }\n');
-  npm(folder, 'install', '--prefer-offline', '--ignore-scripts', tarball);
-  return folder;
-}
+/** What is left when all tests have ended. */
+export const removeInstalled = (): void => remove(home());

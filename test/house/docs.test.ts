@@ -1,30 +1,25 @@
 // Every example of README.md and docs/ is executed, in an empty project into which the packed package was installed.
 
 import { execFileSync } from 'node:child_process';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Block, blocksOf } from './blocks.js';
-import { installed, remove, temporary } from './built.js';
+import { built, installed, remove } from './built.js';
 import { files, root } from './code.js';
 
 const scripts = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> })
   .scripts;
 
-let home: string;
-beforeAll(async () => {
-  home = await installed();
-}, 300_000);
-afterAll(() => remove(home));
-
 function run(block: Block, folder: string): string {
   const environment = {
     ...process.env,
-    PATH: `${join(folder, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`,
+    PATH: `${join(folder, '..', 'node_modules', '.bin')}${delimiter}${process.env.PATH}`,
     NO_COLOR: '1',
   };
-  const options = { cwd: folder, encoding: 'utf8', env: environment, stdio: ['ignore', 'pipe', 'pipe'] } as const;
+  const stdio: ('ignore' | 'pipe')[] = ['ignore', 'pipe', 'pipe'];
+  const options = { cwd: folder, encoding: 'utf8' as const, env: environment, stdio };
   if (block.language === 'sh') return execFileSync('sh', ['-e', '-c', block.text], options);
   const file = join(folder, `example-${block.line}.mjs`);
   writeFileSync(file, transformSync(block.text, { loader: 'ts', target: 'es2022' }).code);
@@ -36,10 +31,9 @@ const pages = files('docs', '.md').map(({ path }) => path);
 describe.each(pages)('the examples of %s', (page) => {
   const blocks = blocksOf(page);
   let folder: string;
-  beforeAll(() => {
-    folder = temporary();
-    cpSync(home, folder, { recursive: true, verbatimSymlinks: true });
-  });
+  beforeAll(async () => {
+    ({ folder } = await installed());
+  }, 300_000);
   afterAll(() => remove(folder));
 
   it('are there', () => expect(blocks.length).toBeGreaterThan(0));
@@ -62,14 +56,16 @@ describe('README.md', () => {
       'npm ci && npm run demo',
       'npm ci && npm test',
     ]));
-  it('has a demo that runs in under a minute', () => {
+  it('has a demo that runs in under a minute', async () => {
+    await built();
     expect(scripts.demo).toMatch(/ node dist\/node\/cli\.js demo$/);
     const printed = execFileSync(process.execPath, ['dist/node/cli.js', 'demo'], { cwd: root, encoding: 'utf8' });
     expect(printed).not.toBe('');
   });
-  it.skipIf(process.platform === 'win32')('has other examples that run', () => {
+  it.skipIf(process.platform === 'win32')('has other examples that run', async () => {
+    const { folder } = await installed();
     for (const block of blocksOf('README.md').filter(({ text }) => !text.includes('npm ci'))) {
-      const printed = run(block, home);
+      const printed = run(block, folder);
       if (block.output !== undefined) expect(printed).toBe(block.output);
     }
   });

@@ -77,7 +77,7 @@ export function breaches(sources: readonly Source[], law: Law): string[] {
         const target = specifier.startsWith('#')
           ? inside[specifier]
           : posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts');
-        const to = target.startsWith('src/') ? roomOf(target) : target;
+        const to = target.startsWith('src/') ? roomOf(target) : target.split('/')[0];
         if (to !== room && !allowed.rooms.has(to)) found.push(`${path}: ${room} may not import ${to}`);
         if (
           to === 'platform' &&

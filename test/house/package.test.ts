@@ -13,10 +13,11 @@ const description = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 describe('the package', () => {
   let folder: string;
+  let tarball: string;
   let there: string;
   beforeAll(async () => {
-    folder = await installed();
-    there = join(folder, 'node_modules', 'lorank');
+    ({ folder, tarball } = await installed());
+    there = join(folder, '..', 'node_modules', 'lorank');
   }, 300_000);
   afterAll(() => remove(folder));
 
@@ -36,9 +37,9 @@ describe('the package', () => {
   });
 
   it('satisfies arethetypeswrong, in the profile of packages that are ESM only', () => {
-    const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
     const attw = join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js');
-    expect(node(attw, tarball, '--profile', 'esm-only', '--no-color', '--no-emoji')).toContain('No problems found');
+    // It ends with an error where there is a problem.
+    expect(node(attw, tarball, '--profile', 'esm-only', '--no-color', '--no-emoji')).toMatch(/bundler +│ OK/);
   });
 
   it('is imported, and completes a matrix', () => {
