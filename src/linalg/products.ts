@@ -46,16 +46,20 @@ const double = (A: Matrix): Matrix =>
 export const scratch = (K: Kernels, rows: number, cols: number): Matrix<Float64Array> =>
   matrix(rows, cols, K.allocate('f64', rows * cols));
 
-/** to ← from, entry by entry. Both m×n. */
+/** to ← from, entry by entry. Both m×n; they do not overlap. */
 export function assign(to: Matrix, from: Matrix): void {
   if (isDense(to) && isDense(from)) {
     to.data.set(from.data.subarray(from.offset, from.offset + from.rows * from.cols), to.offset);
     return;
   }
-  for (let i = 0; i < to.rows; i++) {
-    let t = to.offset + i * to.rowStride;
-    let s = from.offset + i * from.rowStride;
-    for (let j = 0; j < to.cols; j++, t += to.colStride, s += from.colStride) to.data[t] = from.data[s];
+  // In blocks of columns, so that a transposition reads and writes lines that are still in the cache.
+  for (let j0 = 0; j0 < to.cols; j0 += 64) {
+    const j1 = Math.min(to.cols, j0 + 64);
+    for (let i = 0; i < to.rows; i++) {
+      let t = to.offset + i * to.rowStride + j0 * to.colStride;
+      let s = from.offset + i * from.rowStride + j0 * from.colStride;
+      for (let j = j0; j < j1; j++, t += to.colStride, s += from.colStride) to.data[t] = from.data[s];
+    }
   }
 }
 

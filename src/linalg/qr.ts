@@ -29,7 +29,7 @@ export function qr(K: Kernels, A: Matrix): Qr {
   const block = (b: number) => slice(stack, b * n, (b + 1) * n);
   eachPair(starts, (i0, i1, b) => {
     K.scoped(() => {
-      const { Vt, tau } = triangle(K, slice(A, i0, i1), block(b));
+      const { Vt, tau } = triangle(K, 'qr', slice(A, i0, i1), block(b));
       assign(slice(Q, i0, i1), transpose(orthogonalRows(K, Vt, tau, n)));
     });
     flipRows(block(b), (j) => {
@@ -53,14 +53,14 @@ export function thinR(K: Kernels, A: Matrix): Matrix<Float64Array> {
   eachPair(starts, (i0, i1, b) => {
     const R = slice(stack, b * n, (b + 1) * n);
     K.scoped(() => {
-      triangle(K, slice(A, i0, i1), R);
+      triangle(K, 'thinR', slice(A, i0, i1), R);
     });
     flipRows(R);
   });
   return starts.length === 2 ? stack : thinR(K, stack);
 }
 
-/** Checks A and cuts its rows: the first row of each block, and m. One block unless A is tall. */
+/** Checks the shape of A and cuts its rows: the first row of each block, and m. One block unless A is tall. */
 function door(caller: string, A: Matrix): number[] {
   const { rows: m, cols: n } = A;
   if (m < n)
@@ -68,7 +68,6 @@ function door(caller: string, A: Matrix): number[] {
       `${caller}: A should have at least as many rows as columns, got ${shape(A)}`,
       'factor its transpose',
     );
-  finiteScale(caller, A);
   // Few enough rows for the second-level cache, and enough of them that the stack of R is short.
   const blocks = Math.max(1, Math.floor(m / Math.max(2048, 8 * n)));
   return Array.from({ length: blocks + 1 }, (_, b) => Math.floor((m / blocks) * b));
@@ -89,8 +88,13 @@ function flipRows(R: Matrix<Float64Array>, flipped: (row: number) => void = () =
 }
 
 /** Writes R: n×n and returns the reflectors of A = H₁ … H_n R, in kernel memory. A: m×n. */
-function triangle(K: Kernels, A: Matrix, R: Matrix<Float64Array>): { Vt: Matrix<Float64Array>; tau: Float64Array } {
-  const scale = finiteScale('QR', A);
+function triangle(
+  K: Kernels,
+  caller: string,
+  A: Matrix,
+  R: Matrix<Float64Array>,
+): { Vt: Matrix<Float64Array>; tau: Float64Array } {
+  const scale = finiteScale(caller, A);
   const Vt = scratch(K, A.cols, A.rows);
   assign(Vt, transpose(A));
   for (let i = 0; i < Vt.data.length; i++) Vt.data[i] *= scale;

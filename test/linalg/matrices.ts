@@ -6,7 +6,7 @@ import { identity } from '../../src/linalg/householder.js';
 import { frobenius } from '../../src/linalg/norms.js';
 import { multiply } from '../../src/linalg/products.js';
 import { qr } from '../../src/linalg/qr.js';
-import { at, copy, type Matrix, matrix, slice, transpose } from '../../src/matrix.js';
+import { at, copy, type Float, type Matrix, matrix, slice, transpose } from '../../src/matrix.js';
 import { normals, stream } from '../../src/random/index.js';
 
 export const K = referenceKernels();
@@ -165,3 +165,11 @@ export const integers = (m: number, n: number, name: string): Matrix<Float64Arra
     n,
     gaussian(m, n, name).data.map((x) => Math.round(Math.max(-8, Math.min(8, 3 * x))) + 0),
   );
+
+/** The same numbers, bit for bit. (An equality of the test runner takes a microsecond a number.) */
+export function expectSameBits(actual: Float, expected: Float): void {
+  const bytes = (x: Float) => Buffer.from(x.buffer, x.byteOffset, x.byteLength);
+  if (bytes(actual).equals(bytes(expected))) return;
+  const i = expected.findIndex((x, k) => !Object.is(x, actual[k]));
+  expect.fail(`number ${i} of ${expected.length} is ${actual[i]}, expected ${expected[i]}`);
+}

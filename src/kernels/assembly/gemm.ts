@@ -97,10 +97,45 @@ function pack<T>(width: i32, from: usize, lane: usize, term: usize, count: i32, 
         if (width * <i32>sizeof<T>() == 32) v128.store(to, v128.load(source, 16), 16);
       }
     } else {
-      for (let p = 0; p < depth; p++, source += term, to += <usize>width * sizeof<T>())
+      let p = 0;
+      if (width == 4 && term == sizeof<T>()) {
+        p = turn<T>(source, lane, depth, to);
+        source += <usize>p * sizeof<T>();
+        to += <usize>(4 * p) * sizeof<T>();
+      }
+      for (; p < depth; p++, source += term, to += <usize>width * sizeof<T>())
         for (let k = 0; k < width; k++) store<T>(to + <usize>k * sizeof<T>(), load<T>(source + <usize>k * lane));
     }
   }
+}
+
+/** Packs four lanes that lie along their terms, 2 (f64) or 4 (f32) terms at a time; returns the terms it took. */
+function turn<T>(from: usize, lane: usize, depth: i32, to: usize): i32 {
+  const each = 16 / <i32>sizeof<T>();
+  const taken = depth - (depth % each);
+  const end = from + <usize>taken * sizeof<T>();
+  for (; from < end; from += 16, to += 64) {
+    const r0 = v128.load(from);
+    const r1 = v128.load(from + lane);
+    const r2 = v128.load(from + 2 * lane);
+    const r3 = v128.load(from + 3 * lane);
+    if (sizeof<T>() == 8) {
+      v128.store(to, v128.shuffle<f64>(r0, r1, 0, 2));
+      v128.store(to, v128.shuffle<f64>(r2, r3, 0, 2), 16);
+      v128.store(to, v128.shuffle<f64>(r0, r1, 1, 3), 32);
+      v128.store(to, v128.shuffle<f64>(r2, r3, 1, 3), 48);
+    } else {
+      const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+      const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+      const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+      const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+      v128.store(to, v128.shuffle<f64>(low01, low23, 0, 2));
+      v128.store(to, v128.shuffle<f64>(low01, low23, 1, 3), 16);
+      v128.store(to, v128.shuffle<f64>(high01, high23, 0, 2), 32);
+      v128.store(to, v128.shuffle<f64>(high01, high23, 1, 3), 48);
+    }
+  }
+  return taken;
 }
 
 /** 4 rows × 32 bytes of C, row stride cRow: (0 or C) + α·Σ_p a_p b_pᵀ. */
@@ -113,7 +148,6 @@ function piece<T>(depth: i32, a: usize, b: usize, c: usize, cRow: usize, alpha: 
   let c21 = c00;
   let c30 = c00;
   let c31 = c00;
-  const size = sizeof<T>();
   const end = b + ((<usize>depth) << 5);
   while (b < end) {
     const b0 = v128.load(b);
@@ -121,16 +155,16 @@ function piece<T>(depth: i32, a: usize, b: usize, c: usize, cRow: usize, alpha: 
     let x = v128.load_splat<T>(a);
     c00 = v128.add<T>(c00, v128.mul<T>(x, b0));
     c01 = v128.add<T>(c01, v128.mul<T>(x, b1));
-    x = v128.load_splat<T>(a + size);
+    x = v128.load_splat<T>(a, sizeof<T>());
     c10 = v128.add<T>(c10, v128.mul<T>(x, b0));
     c11 = v128.add<T>(c11, v128.mul<T>(x, b1));
-    x = v128.load_splat<T>(a + 2 * size);
+    x = v128.load_splat<T>(a, 2 * sizeof<T>());
     c20 = v128.add<T>(c20, v128.mul<T>(x, b0));
     c21 = v128.add<T>(c21, v128.mul<T>(x, b1));
-    x = v128.load_splat<T>(a + 3 * size);
+    x = v128.load_splat<T>(a, 3 * sizeof<T>());
     c30 = v128.add<T>(c30, v128.mul<T>(x, b0));
     c31 = v128.add<T>(c31, v128.mul<T>(x, b1));
-    a += 4 * size;
+    a += 4 * sizeof<T>();
     b += 32;
   }
   const factor = v128.splat<T>(alpha);
@@ -178,7 +212,9 @@ export function gemvRows(
   for (; i + 8 <= last; i += 8)
     for (let start = 0; start < q; start += DEPTH) {
       const depth = min(DEPTH, q - start);
-      rows8(depth, a + <usize>i * aRow + ((<usize>start) << 3), aRow, x + ((<usize>start) << 3), y + <usize>i * yRow, yRow, alpha, start == 0 && !accumulate);
+      const from = (<usize>start) << 3;
+      const fresh = start == 0 && !accumulate;
+      rows8(depth, a + <usize>i * aRow + from, aRow, x + from, y + <usize>i * yRow, yRow, alpha, fresh);
     }
   for (; i < last; i++)
     for (let start = 0; start < q; start += DEPTH) {
@@ -204,7 +240,7 @@ function rows8(depth: i32, a: usize, aRow: usize, x: usize, y: usize, yRow: usiz
   let at4: usize = a4;
   for (; x < end; x += 16, at += 16, at4 += 16) {
     const x0 = v128.load_splat<f64>(x);
-    const x1 = v128.load_splat<f64>(x + 8);
+    const x1 = v128.load_splat<f64>(x, 8);
     let u = v128.load(at);
     let v = v128.load(at + aRow);
     s0 = v128.add<f64>(s0, v128.mul<f64>(x0, v128.shuffle<f64>(u, v, 0, 2)));
@@ -289,13 +325,13 @@ export function gemvCols(
 function cols8(a: usize, aCol: usize, x: usize, sums: usize, rows: i32): void {
   const a4 = a + 4 * aCol;
   const x0 = v128.load_splat<f64>(x);
-  const x1 = v128.load_splat<f64>(x + 8);
-  const x2 = v128.load_splat<f64>(x + 16);
-  const x3 = v128.load_splat<f64>(x + 24);
-  const x4 = v128.load_splat<f64>(x + 32);
-  const x5 = v128.load_splat<f64>(x + 40);
-  const x6 = v128.load_splat<f64>(x + 48);
-  const x7 = v128.load_splat<f64>(x + 56);
+  const x1 = v128.load_splat<f64>(x, 8);
+  const x2 = v128.load_splat<f64>(x, 16);
+  const x3 = v128.load_splat<f64>(x, 24);
+  const x4 = v128.load_splat<f64>(x, 32);
+  const x5 = v128.load_splat<f64>(x, 40);
+  const x6 = v128.load_splat<f64>(x, 48);
+  const x7 = v128.load_splat<f64>(x, 56);
   const pairs = (<usize>(rows & ~1)) << 3;
   for (let i: usize = 0; i < pairs; i += 16) {
     let s = v128.load(sums + i);

@@ -35,7 +35,7 @@ function sweep(row: usize, length: i32, step: i32, turns: usize): void {
   for (let r = 0; r < length; r++, turns += 16) {
     const next = row + step;
     const c = v128.load_splat<f64>(turns);
-    const s = v128.load_splat<f64>(turns + 8);
+    const s = v128.load_splat<f64>(turns, 8);
     const q0 = v128.load(next);
     const q1 = v128.load(next, 16);
     const q2 = v128.load(next, 32);

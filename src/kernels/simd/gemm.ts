@@ -19,6 +19,8 @@ const SMALL = 3e5;
 /** A tile of C: its packed operands fit into a second-level cache of 1 MB. */
 const TILE_ROWS = 128;
 const TILE_COLS = 256;
+/** Bytes for the packed operands of a tile, at most. */
+const PACKED = 2 ** 20;
 /** Tiles wanted, so that threads end together, as long as each has SMALL flops. */
 const TILES = 8;
 
@@ -99,14 +101,17 @@ export function simdGemm({ space, team }: Machine): Pick<Kernels, 'gemm'> {
     });
   }
 
-  /** The memory that holds the largest operand, if the others fit beside it. */
+  /** The memory that holds the largest operand, if what lies elsewhere fits beside it. */
   function homeOf(...operands: Matrix[]): Segment {
-    const located = operands
-      .map((X) => ({ place: space.locate(X.data), bytes: X.rows * X.cols * X.data.BYTES_PER_ELEMENT }))
-      .sort((x, y) => y.bytes - x.bytes);
-    const all = located.reduce((sum, { bytes }) => sum + bytes + 64, 4 * 2 ** 20 * team.threads);
-    const home = located.find(({ place }) => place && space.hasRoom(place.segment, all))?.place?.segment;
-    return home ?? space.scratch(all).segment;
+    const bytes = (X: Matrix) => X.rows * X.cols * X.data.BYTES_PER_ELEMENT + 64;
+    const abroad = (segment?: Segment) =>
+      operands.reduce(
+        (sum, X) => sum + (segment && space.locate(X.data)?.segment === segment ? 0 : bytes(X)),
+        PACKED * team.threads,
+      );
+    const homes = [...operands].sort((X, Y) => bytes(Y) - bytes(X)).map((X) => space.locate(X.data)?.segment);
+    const home = homes.find((segment) => segment && space.hasRoom(segment, abroad(segment)));
+    return home ?? space.scoped(() => space.scratch(abroad()).segment);
   }
 
   /** X in the segment, copied there if it lies elsewhere: by blocks where it is dense one way or the other. */
