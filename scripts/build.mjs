@@ -1,10 +1,10 @@
-// Builds dist/: the Node library and command line (with shared chunks, packages left outside), the library for the
-// web, and the types. Types are made when asked for as "node scripts/build.mjs --types" or when nothing says otherwise;
+// Builds dist/: the Node library, command line and reproductions (with shared chunks, packages left outside; 'lorank' in
+// a reproduction is the library of the same build), the library for the web, and the types. Types are made when asked for as "node scripts/build.mjs --types" or when nothing says otherwise;
 // --no-types leaves them out.
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,10 +26,18 @@ const common = {
   logLevel: 'warning',
 };
 
+/** What was there stays until the new one is whole. */
 async function bundle(target, entryPoints, options) {
   if (entryPoints.length === 0) return;
-  await rm(resolve(dist, target), { recursive: true, force: true });
-  await build({ ...common, ...options, entryPoints, outdir: resolve(dist, target) });
+  const fresh = resolve(dist, `.${target}-${process.pid}`);
+  const old = resolve(dist, `.${target}-${process.pid}-old`);
+  try {
+    await build({ ...common, ...options, entryPoints, outdir: fresh });
+    if (existsSync(resolve(dist, target))) await rename(resolve(dist, target), old);
+    await rename(fresh, resolve(dist, target));
+  } finally {
+    await Promise.all([fresh, old].map((folder) => rm(folder, { recursive: true, force: true })));
+  }
 }
 
 function types() {
@@ -48,8 +56,10 @@ await Promise.all([
     present([
       { in: 'src/node.ts', out: 'index' },
       { in: 'src/cli/bin.ts', out: 'cli' },
+      { in: 'papers/index.ts', out: 'papers/index' },
+      { in: 'papers/worker.ts', out: 'papers/worker' },
     ]),
-    { platform: 'node', conditions: ['node'] },
+    { platform: 'node', conditions: ['node'], alias: { lorank: resolve(root, 'src/node.ts') } },
   ),
   bundle('web', present([{ in: 'src/index.ts', out: 'index' }]), { platform: 'browser' }),
   ...(present([{ in: 'src/index.ts' }, { in: 'src/node.ts' }]).length === 2 && !process.argv.includes('--no-types')

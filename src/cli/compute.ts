@@ -39,7 +39,7 @@ export interface ComputeOptions {
 export async function compute(context: Context, spec: RunSpec, options: ComputeOptions): Promise<Computed> {
   const start = performance.now();
   const { signal } = context.io;
-  const resources = openResources(context.io);
+  const resources = openResources(context);
   const K = await startKernels({ threads: context.flags.threads ?? cores() });
   const bar = openBar(context);
   try {

@@ -101,7 +101,7 @@ const RECOVERED = 0.05;
 const FAILED = 0.5;
 
 async function show(context: Context, K: Kernels, run: Run, number: number, seed: number): Promise<Measured> {
-  const job = await prepare(K, specOf(run, seed), openResources(context.io));
+  const job = await prepare(K, specOf(run, seed), openResources(context));
   const screen = openScreen(context, `${number}  ${run.name}`);
   let steps = 0;
   const finished = (await drive(job.run(), {

@@ -2,7 +2,7 @@
 // same as one document on stdout. A stack only with --debug.
 
 import { CommanderError } from 'commander';
-import { type ErrorCode, LorankError } from '../errors.js';
+import { type ErrorCode, LorankError, usageError } from '../errors.js';
 import { type Io, writeTo } from './context.js';
 
 /** 4 and 5 are outcomes of runs that ended, not errors: did not converge or is no better than the baseline; a check failed. */
@@ -20,6 +20,7 @@ const exitOf: Record<ErrorCode, number> = {
 export function asLorankError(thrown: unknown, helpCommand = 'lorank --help'): LorankError {
   if (thrown instanceof LorankError) return thrown;
   if (thrown instanceof CommanderError) {
+    if (thrown.code === 'commander.help') return usageError('no verb is named', `${helpCommand} lists what there is`);
     const [message, suggestion] = thrown.message.replace(/^error: /, '').split('\n');
     const meant = /\(Did you mean (.*)\?\)/.exec(suggestion ?? '')?.[1];
     const hint = meant ? `did you mean ${meant}?` : `${helpCommand} lists what there is`;
@@ -61,7 +62,9 @@ export async function tellFailure(
   { json, debug, command }: { json: boolean; debug: boolean; command: string },
 ): Promise<number> {
   const error = asLorankError(thrown, `${command} --help`);
-  const { code, message, hint } = error;
+  const { code, hint } = error;
+  const verb = `${command.split(' ').at(-1)}: `;
+  const message = error.message.startsWith(verb) ? error.message.slice(verb.length) : error.message;
   const wanted = debug && (error.cause instanceof Error ? error.cause.stack : error.stack);
   io.stderr.write(`${command}: ${message}\n${hint ? `  ${hint}\n` : ''}${wanted ? `${wanted}\n` : ''}`);
   if (json) await writeTo(io.stdout, `${JSON.stringify({ error: { code, message, hint } })}\n`).catch(() => {});

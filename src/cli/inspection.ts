@@ -1,5 +1,6 @@
 // The work of lorank inspect: one look at each kind of file.
 
+import { naming } from '../engine/naming.js';
 import { LorankError } from '../errors.js';
 import { type ByteSource, readAll, toRange } from '../io/bytes.js';
 import type { ColumnOptions } from '../io/columns.js';
@@ -54,10 +55,12 @@ const LARGEST_ENTRIES = 4e6;
 /** Returns the exit code. */
 export async function inspect(context: Context, path: string, columns: ColumnOptions): Promise<number> {
   await checkInputs([path]);
-  const resources = openResources(context.io);
+  const resources = openResources(context);
   try {
-    const { format, gzip, source } = await sniff(await resources.open(path), path);
-    const found: Inspection = { file: path, format, gzip, ...(await look(format, source, path, columns)) };
+    const found = await naming(path, async (): Promise<Inspection> => {
+      const { format, gzip, source } = await sniff(await resources.open(path), path);
+      return { file: path, format, gzip, ...(await look(format, source, path, columns)) };
+    });
     await context.report(found, () => text(found));
     return EXIT.fine;
   } finally {

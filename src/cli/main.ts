@@ -8,6 +8,7 @@ import { doctorCommand } from './doctor.js';
 import { EXIT, tellFailure } from './failure.js';
 import { inspectCommand } from './inspect.js';
 import { predictCommand } from './predict.js';
+import { reproduceCommand } from './reproduce.js';
 import { runCommand } from './run.js';
 import { senseCommand } from './sense.js';
 import { countOf } from './values.js';
@@ -29,6 +30,7 @@ const commands: readonly AddCommand[] = [
   runCommand,
   verifyCommand,
   inspectCommand,
+  reproduceCommand,
   doctorCommand,
 ];
 
@@ -79,7 +81,6 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
   const asked = (flag: string) => argv.includes(flag);
   try {
-    if (argv.length === 0) program.error('error: no verb is named');
     await program.parseAsync(argv, { from: 'user' });
     await pending;
     return code;

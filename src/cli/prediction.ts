@@ -1,6 +1,7 @@
 // The work of lorank predict.
 
 import { type Fit, fitFromTensors } from '../complete/fit.js';
+import { naming } from '../engine/naming.js';
 import { toRange } from '../io/bytes.js';
 import type { Column } from '../io/columns.js';
 import { type Cell, writeCsv } from '../io/csv.js';
@@ -30,14 +31,16 @@ export async function predict(
   const inputs = [fitPath, pairsPath];
   await checkInputs(inputs);
   if (output !== STANDARD) await checkOutputs([output], { inputs, force });
-  const resources = openResources(context.io);
+  const resources = openResources(context);
   try {
-    const fit = await readFit(resources, fitPath);
+    const fit = await naming(fitPath, () => readFit(resources, fitPath));
     const known = [fit.rowIds.size, fit.colIds.size];
     const options = { name: pairsPath, user, item, value: null };
     const blocks: RatingBlock[] = [];
-    for await (const block of readRatings(await resources.open(pairsPath), options, fit.rowIds, fit.colIds))
-      blocks.push(block);
+    await naming(pairsPath, async () => {
+      for await (const block of readRatings(await resources.open(pairsPath), options, fit.rowIds, fit.colIds))
+        blocks.push(block);
+    });
     const count = blocks.reduce((sum, block) => sum + block.count, 0);
     const unseen = blocks.reduce((sum, { rows, cols, count: n }) => {
       for (let t = 0; t < n; t++) if (rows[t] >= known[0] || cols[t] >= known[1]) sum++;

@@ -6,7 +6,7 @@ import { DEFAULT_SEED } from '../random/index.js';
 import type { RunSpec } from '../spec.js';
 import type { Computed } from './compute.js';
 import { EXIT } from './failure.js';
-import { facts, figure, grouped, secondsText, table } from './table.js';
+import { bytesText, facts, figure, grouped, secondsText, table } from './table.js';
 
 /** Above the best baseline by this share, a fit is no better than it. */
 const NO_BETTER = 1.005;
@@ -72,6 +72,7 @@ export function reportText(made: Computed, spec: RunSpec, output?: string): stri
     ['seed', String(seedOf(spec))],
     ['time', `${secondsText(seconds)}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`],
   ];
+  about.push(['memory', `${bytesText(1024 * process.resourceUsage().maxRSS)} at most`]);
   if (output) about.push(['written', output]);
   return finished.task === 'sense' ? senseText(finished, about) : completeText(finished, about);
 }

@@ -4,7 +4,7 @@ import { fileSource } from '#platform';
 import type { Resources } from '../engine/prepare.js';
 import { LorankError } from '../errors.js';
 import type { ByteSource } from '../io/bytes.js';
-import type { Io } from './context.js';
+import type { Context } from './context.js';
 import { hashed, STANDARD } from './files.js';
 
 export interface OpenResources extends Resources {
@@ -13,12 +13,13 @@ export interface OpenResources extends Resources {
   close(): Promise<void>;
 }
 
-export function openResources({ stdin, signal }: Io): OpenResources {
+export function openResources({ io: { stdin, signal }, note }: Context): OpenResources {
   const opened: { close(): Promise<void> }[] = [];
   let digest: (() => string) | undefined;
   return {
     async open(path): Promise<ByteSource> {
       if (path === STANDARD) {
+        note('reading standard input');
         const tapped = hashed(interruptible(stdin, signal));
         digest = tapped.digest;
         return tapped.stream;

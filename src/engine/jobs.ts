@@ -60,7 +60,7 @@ export interface Job {
 export function senseJob(K: Kernels, spec: SenseSpec, { truth, ...parts }: SenseData): Job {
   return {
     task: 'sense',
-    notes: [],
+    notes: [measuredText(parts)],
     error: truth && ((snapshot) => relativeFrobenius(K, stateOf(K, parts, snapshot), truth)),
     *run(from) {
       const result = yield* senseParts(K, parts, spec, from);
@@ -68,6 +68,14 @@ export function senseJob(K: Kernels, spec: SenseSpec, { truth, ...parts }: Sense
       return { task: 'sense', outcome: result.outcome, result, X: formed(K, result.X), error };
     },
   };
+}
+
+function measuredText({ train, heldOut }: Parts): string {
+  const { rows, cols, measurements, symmetric: isSymmetric } = train.operator;
+  const back = heldOut?.operator.measurements ?? 0;
+  const kind = isSymmetric ? 'symmetric ' : '';
+  const kept = back > 0 ? `, ${back} of them kept back to judge by` : '';
+  return `${measurements + back} measurements of a ${kind}${rows}×${cols} matrix${kept}`;
 }
 
 /** X of a state. */
