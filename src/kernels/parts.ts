@@ -19,8 +19,8 @@ const PART_BYTES = 2 ** 30;
 
 /** m rounded up to whole blocks. */
 export const paddedRows = (m: number): number => BLOCK * Math.ceil(m / BLOCK);
-/** p rounded up to whole vectors. */
-export const paddedCols = (p: number): number => 4 * Math.ceil(p / 4);
+/** p rounded up to whole steps of the kernels. */
+export const paddedCols = (p: number): number => 8 * Math.ceil(p / 8);
 
 /** The first row of each part, and m rounded up to whole blocks at the end. */
 export function rowParts(m: number, p: number, storage: Precision): number[] {

@@ -1,5 +1,5 @@
 // Written by scripts/kernels.mjs from assembly/; do not edit.
-export const sourceHash = 'c0fec335a3f3f3a82181191f6a8635c573085c4417e08e872c57c810551094fc';
+export const sourceHash = 'df82475f61fec6114ca2f5bcbd134e8067509b32b7d87533bbca2c249080139e';
 /** The byte that says whether the imported memory is shared: 3 in these bytes, 1 for an unshared one. */
 export const memoryFlag = 207;
 export const base64 =

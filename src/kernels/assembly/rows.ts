@@ -3,7 +3,7 @@
 // what was read last is used first. Both go in chunks of columns, each used for all c right-hand sides.
 //
 // A row sum has four lanes, one for each column mod 4, kept as lanes: [row][4] f64 and added as (s₀+s₂)+(s₁+s₃).
-// cols is p rounded up to a multiple of 4; the columns beyond p are zero, and so are the rows beyond m.
+// cols is p rounded up to a multiple of 8; the columns beyond p are zero, and so are the rows beyond m.
 
 // Arithmetics.
 const F64: i32 = 0;
@@ -119,21 +119,27 @@ export function rowsPackOne(task: i32, thread: i32, source: usize, p: i32, size:
   memory.copy(a, source, row & 15);
 }
 
-function dots64(a: usize, x: usize, cols: i32, lanes: usize): void {
+// The inner loops. Exported, so that they stay functions of their own; the branch in the middle of a loop keeps the
+// registers of a half (README.md, "To add a kernel"). f64 storage and arithmetic:
+
+export function dots64(a: usize, x: usize, cols: i32, lanes: usize): void {
   let a0 = v128.load(lanes), b0 = v128.load(lanes, 16), a1 = v128.load(lanes, 32), b1 = v128.load(lanes, 48);
   let a2 = v128.load(lanes, 64), b2 = v128.load(lanes, 80), a3 = v128.load(lanes, 96), b3 = v128.load(lanes, 112);
-  const end = x + (<usize>cols << 3);
-  for (; x < end; x += 32, a += 128) {
-    const left = v128.load(x);
-    a0 = f64x2.add(a0, f64x2.mul(v128.load(a), left));
-    a1 = f64x2.add(a1, f64x2.mul(v128.load(a, 16), left));
-    a2 = f64x2.add(a2, f64x2.mul(v128.load(a, 32), left));
-    a3 = f64x2.add(a3, f64x2.mul(v128.load(a, 48), left));
-    const right = v128.load(x, 16);
-    b0 = f64x2.add(b0, f64x2.mul(v128.load(a, 64), right));
-    b1 = f64x2.add(b1, f64x2.mul(v128.load(a, 80), right));
-    b2 = f64x2.add(b2, f64x2.mul(v128.load(a, 96), right));
-    b3 = f64x2.add(b3, f64x2.mul(v128.load(a, 112), right));
+  for (const end = x + (<usize>cols << 3); x < end; a += 64) {
+    const v = v128.load(x);
+    a0 = f64x2.add(a0, f64x2.mul(v128.load(a), v));
+    a1 = f64x2.add(a1, f64x2.mul(v128.load(a, 16), v));
+    a2 = f64x2.add(a2, f64x2.mul(v128.load(a, 32), v));
+    a3 = f64x2.add(a3, f64x2.mul(v128.load(a, 48), v));
+    x += 16;
+    a += 64;
+    if (x == end) break;
+    const w = v128.load(x);
+    b0 = f64x2.add(b0, f64x2.mul(v128.load(a), w));
+    b1 = f64x2.add(b1, f64x2.mul(v128.load(a, 16), w));
+    b2 = f64x2.add(b2, f64x2.mul(v128.load(a, 32), w));
+    b3 = f64x2.add(b3, f64x2.mul(v128.load(a, 48), w));
+    x += 16;
   }
   v128.store(lanes, a0);
   v128.store(lanes, b0, 16);
@@ -145,49 +151,44 @@ function dots64(a: usize, x: usize, cols: i32, lanes: usize): void {
   v128.store(lanes, b3, 112);
 }
 
-function axpy64(a: usize, r: usize, g: usize, cols: i32): void {
+export function axpy64(a: usize, r: usize, g: usize, cols: i32): void {
   const r0 = v128.load64_splat(r), r1 = v128.load64_splat(r, 8), r2 = v128.load64_splat(r, 16), r3 = v128.load64_splat(r, 24);
-  let p = g + (<usize>cols << 3);
   a += <usize>cols << 5;
-  while (p > g) {
-    p -= 32;
-    a -= 128;
-    const left = f64x2.add(
+  for (let p = g + (<usize>cols << 3); p > g; ) {
+    p -= 16;
+    a -= 64;
+    const sum = f64x2.add(
       f64x2.add(f64x2.mul(v128.load(a), r0), f64x2.mul(v128.load(a, 16), r1)),
       f64x2.add(f64x2.mul(v128.load(a, 32), r2), f64x2.mul(v128.load(a, 48), r3)),
     );
-    const right = f64x2.add(
-      f64x2.add(f64x2.mul(v128.load(a, 64), r0), f64x2.mul(v128.load(a, 80), r1)),
-      f64x2.add(f64x2.mul(v128.load(a, 96), r2), f64x2.mul(v128.load(a, 112), r3)),
-    );
-    v128.store(p, f64x2.add(v128.load(p), left));
-    v128.store(p, f64x2.add(v128.load(p, 16), right), 16);
+    v128.store(p, f64x2.add(v128.load(p), sum));
   }
 }
 
-// f32 storage, f64 arithmetic.
+// f32 storage, f64 arithmetic:
 
 @inline
 function high(v: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<i64>(v, v, 1, 1));
 }
 
-function dots32to64(a: usize, x: usize, cols: i32, lanes: usize): void {
+export function dots32to64(a: usize, x: usize, cols: i32, lanes: usize): void {
   let a0 = v128.load(lanes), b0 = v128.load(lanes, 16), a1 = v128.load(lanes, 32), b1 = v128.load(lanes, 48);
   let a2 = v128.load(lanes, 64), b2 = v128.load(lanes, 80), a3 = v128.load(lanes, 96), b3 = v128.load(lanes, 112);
-  const end = x + (<usize>cols << 3);
-  for (; x < end; x += 32, a += 64) {
-    const left = v128.load(x);
-    const right = v128.load(x, 16);
-    const q0 = v128.load(a), q1 = v128.load(a, 16), q2 = v128.load(a, 32), q3 = v128.load(a, 48);
-    a0 = f64x2.add(a0, f64x2.mul(f64x2.promote_low_f32x4(q0), left));
-    b0 = f64x2.add(b0, f64x2.mul(high(q0), right));
-    a1 = f64x2.add(a1, f64x2.mul(f64x2.promote_low_f32x4(q1), left));
-    b1 = f64x2.add(b1, f64x2.mul(high(q1), right));
-    a2 = f64x2.add(a2, f64x2.mul(f64x2.promote_low_f32x4(q2), left));
-    b2 = f64x2.add(b2, f64x2.mul(high(q2), right));
-    a3 = f64x2.add(a3, f64x2.mul(f64x2.promote_low_f32x4(q3), left));
-    b3 = f64x2.add(b3, f64x2.mul(high(q3), right));
+  for (const end = x + (<usize>cols << 3); x < end; a += 64) {
+    const v = v128.load(x);
+    a0 = f64x2.add(a0, f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(a)), v));
+    a1 = f64x2.add(a1, f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(a, 16)), v));
+    a2 = f64x2.add(a2, f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(a, 32)), v));
+    a3 = f64x2.add(a3, f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(a, 48)), v));
+    x += 16;
+    if (x == end) break;
+    const w = v128.load(x);
+    b0 = f64x2.add(b0, f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(a, 8)), w));
+    b1 = f64x2.add(b1, f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(a, 24)), w));
+    b2 = f64x2.add(b2, f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(a, 40)), w));
+    b3 = f64x2.add(b3, f64x2.mul(f64x2.promote_low_f32x4(v128.load64_zero(a, 56)), w));
+    x += 16;
   }
   v128.store(lanes, a0);
   v128.store(lanes, b0, 16);
@@ -199,51 +200,60 @@ function dots32to64(a: usize, x: usize, cols: i32, lanes: usize): void {
   v128.store(lanes, b3, 112);
 }
 
-function axpy32to64(a: usize, r: usize, g: usize, cols: i32): void {
+export function axpy32to64(a: usize, r: usize, g: usize, cols: i32): void {
   const r0 = v128.load64_splat(r), r1 = v128.load64_splat(r, 8), r2 = v128.load64_splat(r, 16), r3 = v128.load64_splat(r, 24);
-  let p = g + (<usize>cols << 3);
   a += <usize>cols << 4;
-  while (p > g) {
+  for (let p = g + (<usize>cols << 3); p > g; ) {
     p -= 32;
     a -= 64;
-    const q0 = v128.load(a), q1 = v128.load(a, 16), q2 = v128.load(a, 32), q3 = v128.load(a, 48);
+    const a0 = f64x2.promote_low_f32x4(v128.load64_zero(a)), a1 = f64x2.promote_low_f32x4(v128.load64_zero(a, 16));
+    const a2 = f64x2.promote_low_f32x4(v128.load64_zero(a, 32)), a3 = f64x2.promote_low_f32x4(v128.load64_zero(a, 48));
     const left = f64x2.add(
-      f64x2.add(f64x2.mul(f64x2.promote_low_f32x4(q0), r0), f64x2.mul(f64x2.promote_low_f32x4(q1), r1)),
-      f64x2.add(f64x2.mul(f64x2.promote_low_f32x4(q2), r2), f64x2.mul(f64x2.promote_low_f32x4(q3), r3)),
-    );
-    const right = f64x2.add(
-      f64x2.add(f64x2.mul(high(q0), r0), f64x2.mul(high(q1), r1)),
-      f64x2.add(f64x2.mul(high(q2), r2), f64x2.mul(high(q3), r3)),
+      f64x2.add(f64x2.mul(a0, r0), f64x2.mul(a1, r1)),
+      f64x2.add(f64x2.mul(a2, r2), f64x2.mul(a3, r3)),
     );
     v128.store(p, f64x2.add(v128.load(p), left));
+    const b0 = f64x2.promote_low_f32x4(v128.load64_zero(a, 8)), b1 = f64x2.promote_low_f32x4(v128.load64_zero(a, 24));
+    const b2 = f64x2.promote_low_f32x4(v128.load64_zero(a, 40)), b3 = f64x2.promote_low_f32x4(v128.load64_zero(a, 56));
+    const right = f64x2.add(
+      f64x2.add(f64x2.mul(b0, r0), f64x2.mul(b1, r1)),
+      f64x2.add(f64x2.mul(b2, r2), f64x2.mul(b3, r3)),
+    );
     v128.store(p, f64x2.add(v128.load(p, 16), right), 16);
   }
 }
 
-// f32 storage and arithmetic: x and the running gradient in f32, sums in f64 from flush to flush.
+// f32 storage and arithmetic, x and the running gradient in f32:
 
-function dots32(a: usize, x: usize, cols: i32, lanes: usize): void {
-  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
-  const end = x + (<usize>cols << 2);
-  for (; x < end; x += 16, a += 64) {
+export function dots32(a: usize, x: usize, cols: i32, lanes: usize): void {
+  let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+  for (const end = x + (<usize>cols << 2); x < end; a += 64) {
     const v = v128.load(x);
     a0 = f32x4.add(a0, f32x4.mul(v128.load(a), v));
     a1 = f32x4.add(a1, f32x4.mul(v128.load(a, 16), v));
     a2 = f32x4.add(a2, f32x4.mul(v128.load(a, 32), v));
     a3 = f32x4.add(a3, f32x4.mul(v128.load(a, 48), v));
+    x += 16;
+    a += 64;
+    if (x == end) break;
+    const w = v128.load(x);
+    b0 = f32x4.add(b0, f32x4.mul(v128.load(a), w));
+    b1 = f32x4.add(b1, f32x4.mul(v128.load(a, 16), w));
+    b2 = f32x4.add(b2, f32x4.mul(v128.load(a, 32), w));
+    b3 = f32x4.add(b3, f32x4.mul(v128.load(a, 48), w));
+    x += 16;
   }
-  addTo(lanes, a0);
-  addTo(lanes + 32, a1);
-  addTo(lanes + 64, a2);
-  addTo(lanes + 96, a3);
+  addTo(lanes, f32x4.add(a0, b0));
+  addTo(lanes + 32, f32x4.add(a1, b1));
+  addTo(lanes + 64, f32x4.add(a2, b2));
+  addTo(lanes + 96, f32x4.add(a3, b3));
 }
 
-function axpy32(a: usize, r: usize, g: usize, cols: i32): void {
+export function axpy32(a: usize, r: usize, g: usize, cols: i32): void {
   const r0 = f32x4.splat(<f32>load<f64>(r)), r1 = f32x4.splat(<f32>load<f64>(r, 8));
   const r2 = f32x4.splat(<f32>load<f64>(r, 16)), r3 = f32x4.splat(<f32>load<f64>(r, 24));
-  let p = g + (<usize>cols << 2);
   a += <usize>cols << 4;
-  while (p > g) {
+  for (let p = g + (<usize>cols << 2); p > g; ) {
     p -= 16;
     a -= 64;
     const sum = f32x4.add(

@@ -1,5 +1,6 @@
 // K1, dense measurements. A row sum is four sums over the columns j ≡ 0, 1, 2, 3 (mod 4), added as (s₀+s₂)+(s₁+s₃): the
-// lanes of the SIMD twin. In f32 arithmetic these sums go to f64 every FLUSH_COLS columns, gradients every FLUSH_ROWS rows.
+// lanes of the SIMD twin. In f32 arithmetic there are eight, j mod 8; after every FLUSH_COLS columns s_l + s_{l+4} goes to
+// the sum l in f64, and gradients go to f64 after every FLUSH_ROWS rows.
 
 import type { Float } from '../../matrix.js';
 import type { Kernels, Precision, Rows } from '../contract.js';
@@ -17,16 +18,19 @@ function apply(A: Rows, x: Float64Array, out: Float64Array, arithmetic: Precisio
   const a = dataOf(A);
   const p = A.cols;
   const round = rounding(arithmetic);
-  const chunk = arithmetic === 'f32' ? FLUSH_COLS : p;
-  const lanes = new Float64Array(4);
+  const [chunk, width] = arithmetic === 'f32' ? [FLUSH_COLS, 8] : [p, 4];
+  const lanes = new Float64Array(8);
   const sums = new Float64Array(4);
   for (let i = 0; i < A.rows; i++) {
     sums.fill(0);
     for (let start = 0; start < p; start += chunk) {
       const end = Math.min(p, start + chunk);
       lanes.fill(0);
-      for (let j = start; j < end; j++) lanes[j & 3] = round(lanes[j & 3] + round(a[i * p + j] * round(x[j])));
-      for (let l = 0; l < 4; l++) sums[l] += lanes[l];
+      for (let j = start; j < end; j++) {
+        const l = j % width;
+        lanes[l] = round(lanes[l] + round(a[i * p + j] * round(x[j])));
+      }
+      for (let l = 0; l < 4; l++) sums[l] += round(lanes[l] + lanes[l + 4]);
     }
     out[i] = sums[0] + sums[2] + (sums[1] + sums[3]);
   }
