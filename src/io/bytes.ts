@@ -9,8 +9,10 @@ export interface ByteRange {
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
+/** Bytes that come once, in order. */
 export type ByteStream = AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
 
+/** Where a reader may take its bytes from. */
 export type ByteSource = Uint8Array | ByteRange | ByteStream;
 
 /** A range whose size is known. */
@@ -18,6 +20,7 @@ export type SizedRange = ByteRange & { readonly size: number };
 
 const CHUNK = 1 << 20;
 
+/** Bytes in memory as a range. */
 export const rangeOf = (bytes: Uint8Array): SizedRange => ({
   size: bytes.length,
   read: async (offset, length) => bytes.subarray(offset, offset + length),
@@ -102,6 +105,7 @@ export async function readExactly(source: ByteRange, offset: number, length: num
   return bytes;
 }
 
+/** The parts one after another; a single part is given as it is. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0];
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

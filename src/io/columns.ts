@@ -6,6 +6,7 @@ import { tokenOf } from './numbers.js';
 /** A column by name, or by its number, counted from 1 (a text of digits is a number). */
 export type Column = string | number;
 
+/** Which columns hold what; what is left open is found by resolveColumns. */
 export interface ColumnOptions {
   user?: Column;
   item?: Column;
@@ -13,6 +14,7 @@ export interface ColumnOptions {
   value?: Column | null;
 }
 
+/** Where the columns are, and how messages call them. */
 export interface Columns {
   /** Whether the first record holds names. */
   header: boolean;

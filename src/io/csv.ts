@@ -3,6 +3,7 @@
 
 import { numberText } from './numbers.js';
 
+/** What a cell may hold. */
 export type Cell = string | number | null;
 
 const ROWS = 4096; // a piece

@@ -33,8 +33,8 @@ function f32BitsToF16(b: number): number {
   const m = (abs & 0x7fffff) | 0x800000;
   const shift = 126 - e;
   const down = m >>> shift;
-  const rest = m - down * 2 ** shift;
-  const half = 2 ** (shift - 1);
+  const rest = m - (down << shift);
+  const half = 1 << (shift - 1);
   return sign | (down + (rest > half || (rest === half && (down & 1) === 1) ? 1 : 0));
 }
 
@@ -70,11 +70,17 @@ const widen =
     return new Float32Array(out.buffer);
   };
 
+/** f16 bits nearest to each value. */
 export const toF16 = narrow(f32BitsToF16);
+/** bf16 bits nearest to each value. */
 export const toBf16 = narrow(f32BitsToBf16);
+/** Exact values of f16 bits. */
 export const fromF16 = widen(f16ToF32Bits);
+/** Exact values of bf16 bits. */
 export const fromBf16 = widen((h) => h << 16);
+/** Exact values of E5M2 bytes. */
 export const fromF8e5m2 = widen((b) => f16ToF32Bits(b << 8));
+/** Exact values of E4M3 bytes. */
 export const fromF8e4m3 = widen((b) => {
   const sign = (b & 0x80) << 24;
   let e = (b >>> 3) & 15;

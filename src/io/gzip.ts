@@ -5,6 +5,7 @@
 import { Gunzip } from 'fflate';
 import { dataError } from '../errors.js';
 
+/** Whether the first bytes are those of a gzip file. */
 export const isGzip = (head: Uint8Array): boolean =>
   head.length > 2 && head[0] === 31 && head[1] === 139 && head[2] === 8;
 

@@ -10,6 +10,7 @@ const INTEGERS = 1e15;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** A two-way table of ids and their indices. */
 export class Ids {
   /** How many distinct ids there are. */
   size = 0;

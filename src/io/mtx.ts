@@ -6,6 +6,7 @@ import { at, type Matrix, matrix } from '../matrix.js';
 import { type ByteSource, chunks, wholeLines } from './bytes.js';
 import { decimal, numberText, tokenOf } from './numbers.js';
 
+/** The first lines of a Matrix Market file. */
 export interface MtxHeader {
   readonly format: 'coordinate' | 'array';
   readonly field: 'real' | 'integer' | 'pattern';
@@ -35,6 +36,7 @@ export async function* matrixMarketEntries(source: ByteSource): AsyncGenerator<C
   const banner: string[] = [];
   let line = 0;
   let seen = 0; // lines of entries
+  const cursor = { r: 0, c: 0 }; // the place of the next entry of an array
   for await (const bytes of wholeLines(chunks(source))) {
     let i = 0;
     let out = room(0);
@@ -54,10 +56,14 @@ export async function* matrixMarketEntries(source: ByteSource): AsyncGenerator<C
       if (!header) {
         const text = new TextDecoder().decode(bytes.subarray(i, stop));
         if (banner.length === 0 || (text !== '' && !text.startsWith('%'))) banner.push(text);
-        if (banner.length === 2) header = parseHeader(banner[0], banner[1]);
+        if (banner.length === 2) {
+          header = parseHeader(banner[0], banner[1]);
+          cursor.r = firstRow(0, header.symmetry);
+        }
       } else if (i < stop && bytes[i] !== 37) {
         if (seen === header.lines) throw broken(`line ${line}: the file should have ${header.lines} entries, got more`);
-        readEntry(bytes, i, stop, header, seen++, line, put);
+        readEntry(bytes, i, stop, header, cursor, line, put);
+        seen++;
       }
       i = next;
     }
@@ -109,7 +115,7 @@ function readEntry(
   start: number,
   stop: number,
   header: MtxHeader,
-  index: number,
+  cursor: { r: number; c: number },
   line: number,
   put: (r: number, c: number, v: number) => void,
 ): void {
@@ -128,7 +134,10 @@ function readEntry(
     c = decimal(bytes, ...token()) - 1;
     if (!(Number.isInteger(r) && Number.isInteger(c) && r >= 0 && c >= 0 && r < rows && c < cols))
       throw broken(`line ${line} should start with a place within ${rows}×${cols}, got '${text(bytes, start, stop)}'`);
-  } else [r, c] = place(header, index);
+  } else {
+    ({ r, c } = cursor);
+    advance(cursor, header);
+  }
   const v = header.field === 'pattern' ? 1 : numberAt(bytes, token(), line);
   const [from] = token();
   if (from < stop) throw broken(`line ${line} has more than an entry: '${text(bytes, start, stop)}'`);
@@ -138,18 +147,15 @@ function readEntry(
   put(c, r, symmetry === 'symmetric' ? v : -v);
 }
 
-/** Column by column; with symmetry from the diagonal, or from below it, downwards. */
-function place({ rows, symmetry }: MtxHeader, index: number): [number, number] {
-  if (symmetry === 'general') return [index % rows, Math.floor(index / rows)];
-  const skip = symmetry === 'symmetric' ? 0 : 1;
-  // entries before column c: c·n − c(c−1)/2 − c·skip; the root, then a step for what rounding left
-  const before = (c: number) => c * rows - (c * (c - 1)) / 2 - c * skip;
-  const b = 2 * (rows - skip) + 1;
-  let c = Math.floor((b - Math.sqrt(Math.max(0, b * b - 8 * index))) / 2);
-  while (before(c + 1) <= index) c++;
-  while (before(c) > index) c--;
-  return [c + skip + index - before(c), c];
+/** The place after (r, c) in an array: down the column, then the next one from its top, or from the diagonal or below it. */
+function advance(cursor: { r: number; c: number }, { rows, symmetry }: MtxHeader): void {
+  if (++cursor.r < rows) return;
+  cursor.c++;
+  cursor.r = firstRow(cursor.c, symmetry);
 }
+
+const firstRow = (c: number, symmetry: MtxHeader['symmetry']) =>
+  symmetry === 'general' ? 0 : symmetry === 'symmetric' ? c : c + 1;
 
 function numberAt(bytes: Uint8Array, [start, stop]: [number, number], line: number): number {
   const value = decimal(bytes, start, stop);

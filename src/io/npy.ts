@@ -31,6 +31,7 @@ const DESCRIPTIONS: Partial<Record<Dtype, string>> = {
   U64: '<u8',
 };
 
+/** What an npy file says of itself. */
 export interface NpyHeader {
   readonly dtype: Dtype;
   readonly shape: readonly number[];

@@ -5,6 +5,7 @@ const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const NOT_FINITE = /^[+-]?(nan|inf|infinity)$/i;
 const MISSING = new Set(['', 'na', 'n/a', 'null', 'none', '?', '-', '\\n']);
 
+/** What a text can be where a number is wanted. */
 export type Token = 'number' | 'missing' | 'not finite' | 'text';
 
 /**

@@ -11,6 +11,7 @@ import { type ByteSource, readExactly, toRange } from './bytes.js';
 /** What a column of a row group holds: bigint for INT64, null where there is no value. */
 export type ColumnData = ArrayLike<number | bigint | string | boolean | null | undefined | object>;
 
+/** An open Parquet file. */
 export interface ParquetTable {
   /** Top-level columns and their types, 'nested' for lists, maps and groups. */
   readonly columns: readonly { name: string; type: string }[];
@@ -72,6 +73,7 @@ async function guarded<T>(body: () => Promise<T>): Promise<T> {
   }
 }
 
+/** A column to write. */
 export interface ParquetColumn {
   name: string;
   /** Texts, numbers or 64-bit integers; null where there is no value. */

@@ -4,6 +4,7 @@ import { convertIndexedToRgb, type DecodedPng, decode, encode } from 'fast-png';
 import { dataError } from '../errors.js';
 import { at, type Matrix, matrix } from '../matrix.js';
 
+/** An image as matrices of 0 … 255. */
 export interface Image {
   /** One matrix (grey) or three (red, green, blue), each height×width. */
   readonly colours: readonly Matrix<Float64Array>[];
@@ -18,6 +19,7 @@ const broken = (what: string) => dataError(`readPng: ${what}`, 'copy or download
 /** Deflate cannot pack more tightly than this. */
 const MOST_DEFLATED = 1032;
 
+/** The image in a PNG file, palettes and 1 to 16 bits alike. A truncated or damaged file is refused. */
 export function readPng(bytes: Uint8Array): Image {
   if (bytes.length < 33) throw broken(`the file should have at least 33 bytes, got ${bytes.length}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -36,7 +38,7 @@ export function readPng(bytes: Uint8Array): Image {
   const { width, height, depth } = png;
   const channels = png.palette ? png.palette[0].length : png.channels;
   if (values.length !== width * height * channels) throw broken('the image has too few pixels for its size');
-  const scale = png.palette ? 1 : 255 / (2 ** depth - 1);
+  const scale = png.palette ? 1 : 255 / ((1 << depth) - 1);
   const planes = Array.from({ length: channels }, (_, c) => {
     const plane = matrix(height, width);
     for (let i = 0; i < plane.data.length; i++) plane.data[i] = values[i * channels + c] * scale;
@@ -53,7 +55,7 @@ function unpacked({ data, width, height, depth }: DecodedPng): Uint8Array {
   for (let i = 0, k = 0; i < height; i++)
     for (let j = 0; j < width; j++, k++) {
       const bit = j * depth;
-      out[k] = (data[i * stride + (bit >> 3)] >> (8 - depth - (bit & 7))) & (2 ** depth - 1);
+      out[k] = (data[i * stride + (bit >> 3)] >> (8 - depth - (bit & 7))) & ((1 << depth) - 1);
     }
   return out;
 }

@@ -21,6 +21,7 @@ import type { Delimiter } from './layout.js';
 import { type Format, sniff, wrongFormat } from './sniff.js';
 import { matrixMarketRatings, ndjsonRatings, npyRatings, parquetRatings } from './tables.js';
 
+/** Some triples, in the order of the file. */
 export interface RatingBlock {
   /** Index of the row id (user), of the column id (item), and the value, of each triple. */
   rows: Int32Array;
@@ -32,6 +33,7 @@ export interface RatingBlock {
   missing: number;
 }
 
+/** What readRatings returns at the end of the stream. */
 export interface RatingSummary {
   format: Format;
   /** Names of the columns read, or 'field 3' where the file has no names. */
@@ -43,6 +45,7 @@ export interface RatingSummary {
   header?: boolean;
 }
 
+/** Which columns to read. */
 export interface RatingOptions {
   /** The name of the file: decides only where its content does not. */
   name?: string;

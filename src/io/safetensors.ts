@@ -8,6 +8,7 @@ import { countOf, DTYPES, type Dtype, isDtype, sizeOf, type Tensor } from './ten
 
 const LONGEST_HEADER = 100_000_000;
 
+/** One tensor of the header. */
 export interface TensorInfo {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
@@ -16,6 +17,7 @@ export interface TensorInfo {
   readonly end: number;
 }
 
+/** An open safetensors file. */
 export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
   /** By name, in the order of their bytes. */

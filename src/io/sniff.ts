@@ -4,6 +4,7 @@ import { dataError } from '../errors.js';
 import { type ByteSource, chunks, peek } from './bytes.js';
 import { gunzip, isGzip } from './gzip.js';
 
+/** The kinds of files told apart; npz is any zip archive. */
 export type Format =
   | 'npy'
   | 'npz'
@@ -17,6 +18,7 @@ export type Format =
   | 'empty'
   | 'unknown';
 
+/** A source and its kind. */
 export interface Sniffed {
   format: Format;
   /** The bytes were gzipped; `source` gives them unpacked. */

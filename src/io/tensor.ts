@@ -22,8 +22,10 @@ export const DTYPES = [
   'I64',
   'U64',
 ] as const;
+/** The type of a tensor's entries, by its safetensors name. */
 export type Dtype = (typeof DTYPES)[number];
 
+/** Numbers of one type with a shape. */
 export interface Tensor {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
@@ -31,6 +33,7 @@ export interface Tensor {
   readonly bytes: Uint8Array;
 }
 
+/** Whether a name from a file is a type we know. */
 export const isDtype = (name: unknown): name is Dtype => (DTYPES as readonly unknown[]).includes(name);
 
 /** Bytes of one entry. */
@@ -63,6 +66,7 @@ const ARRAYS = {
   U64: BigUint64Array,
 } as const;
 
+/** What arrayOf may give. */
 export type TensorArray =
   | Uint8Array
   | Int8Array

@@ -297,6 +297,10 @@ describe('Parquet', () => {
       ['4611686018427387905', 'i', 1],
       ['-5', 'i', 2],
     ]);
+    const exact = [2n ** 31n + 1n, -5n, 2n ** 53n - 1n, -(2n ** 53n) + 1n, -(2n ** 40n), 0n];
+    expect(
+      (await triplesOf(table(BigInt64Array.from(exact), exact.map(Number)))).triples.map(([user]) => user),
+    ).toEqual(exact.map(String));
     expect(await sentence(triplesOf(table(['a', null], [1, 2])))).toMatch(
       /^readRatings: row 2, column 'user' should be an id, got/,
     );
