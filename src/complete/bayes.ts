@@ -2,7 +2,8 @@
 //
 //   1. biases   rank 0 on the training part: the baseline, and the start of everything else
 //   2. rank     ranks 1, 2, 4, … from a random start, until the held-out error no longer falls
-//   3. polish   of the best one, the fewest leading singular directions that predict as well, fitted again
+//   3. polish   of the best one, the fewest leading singular directions that predict as well, fitted again (not of ordered
+//               sides, whose factors have no sharp rank)
 //   4. refit    that rank on all ratings, from where the training part ended
 //
 // Cost: that of posterior.ts for about 20 sweeps at each rank.
@@ -79,7 +80,7 @@ export function* completeByPosterior(
   from?: Checkpoint,
 ): Generator<Snapshot<CompleteProgress>, Completed, undefined> {
   const { rows: n1, cols: n2 } = train;
-  const { iterations = 200, tolerance = 5e-4 } = options;
+  const { iterations = 200, tolerance = 2e-3 } = options;
   const mean = meanOf(train);
   const observe = observatory(K, n1, n2, ratings.entries.values.length);
   const plain = observe(train, mean);
@@ -144,7 +145,7 @@ export function* completeByPosterior(
     } else if (rank >= EARLIEST_END) break;
   }
 
-  if (typeof options.rank !== 'number' && best.width > 2) {
+  if (typeof options.rank !== 'number' && best.width > 2 && !ordered.rowOrder && !ordered.colOrder) {
     const behind = resumed?.ends[ends.length]?.stage === 'polish'; // then best may be its result already
     const rank = fewestDirections(K, best, mean, heldOut);
     if (behind || rank < best.width - 1) {

@@ -25,7 +25,7 @@ export interface CompleteOptions {
   readonly holdout?: number; // share of the ratings kept back to judge by, in [0, 1); default 0.1
   readonly seed?: number; // default 0
   readonly iterations?: number; // most sweeps of one fit, default 200; most steps of a descent, default 2000
-  readonly tolerance?: number; // converged when the noise, or the loss, changes by a smaller share; default 5e-4
+  readonly tolerance?: number; // converged when the noise, or the loss, changes by a smaller share; default 2e-3
   readonly width?: number; // of descents: k of the factors; default the rank
   readonly initScale?: number; // of descents: α relative to √σ₁ of the entries
   readonly initNorm?: 'perSqrtK' | 'unit'; // of descents: entries N(0, α²/k) or N(0, α²); default perSqrtK

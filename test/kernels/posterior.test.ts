@@ -9,7 +9,9 @@ let teams: Kernels[];
 beforeAll(async () => {
   teams = [singleKernels(), ...(await Promise.all([2, 4].map((threads) => startKernels({ threads }))))];
 });
-afterAll(() => teams.forEach((K) => K.close()));
+afterAll(() => {
+  for (const K of teams) K.close();
+});
 
 /** A half step on a random mask: some rows empty, some full. */
 function randomStep(rows: number, cols: number, width: number, seed: number): PosteriorStep {
