@@ -46,6 +46,7 @@ export interface RotationBatch {
   readonly coefficients: Float64Array; // c, s of each rotation, sweep after sweep
 }
 
+/** Every hot loop there is, and the memory and threads that it works with. */
 export interface Kernels {
   /** What computed a result; goes into the manifest. */
   readonly build: 'reference' | 'simd128';

@@ -17,6 +17,7 @@ const arrays: { [K in Kind]: (length: number) => ArrayOf[K] } = {
   u8: (length) => new Uint8Array(length),
 };
 
+/** Kernels in plain TypeScript, on this thread: they run everywhere, and the fast builds give the same bits. */
 export const referenceKernels = (): Kernels => ({
   build: 'reference',
   threads: 1,

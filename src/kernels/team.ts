@@ -120,7 +120,7 @@ export async function pooledTeam(module: WebAssembly.Module, threads: number): P
       join(workers.length, 0);
     },
     close() {
-      for (const worker of workers) worker.end();
+      for (const worker of workers.splice(0)) worker.end();
     },
   };
 }
