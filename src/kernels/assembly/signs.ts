@@ -83,22 +83,22 @@ export function signsAdjoint(
   for (const end = r + (<usize>m << 3); r < end; r += 8, word += 8) {
     const w = load<u32>(word), v = load<u32>(word, 4);
     const ri = load<f64>(r);
-    const b0 = buckets + byteOf(w, 0);
-    const b1 = buckets + byteOf(w, 8);
-    const b2 = buckets + byteOf(w, 16);
-    const b3 = buckets + byteOf(w, 24);
-    const b4 = buckets + byteOf(v, 0);
-    const b5 = buckets + byteOf(v, 8);
-    const b6 = buckets + byteOf(v, 16);
-    const b7 = buckets + byteOf(v, 24);
-    store<f64>(b0, load<f64>(b0) + ri);
-    store<f64>(b1, load<f64>(b1, 2048) + ri, 2048);
-    store<f64>(b2, load<f64>(b2, 4096) + ri, 4096);
-    store<f64>(b3, load<f64>(b3, 6144) + ri, 6144);
-    store<f64>(b4, load<f64>(b4, 8192) + ri, 8192);
-    store<f64>(b5, load<f64>(b5, 10240) + ri, 10240);
-    store<f64>(b6, load<f64>(b6, 12288) + ri, 12288);
-    store<f64>(b7, load<f64>(b7, 14336) + ri, 14336);
+    let at = buckets + byteOf(w, 0);
+    store<f64>(at, load<f64>(at) + ri);
+    at = buckets + byteOf(w, 8);
+    store<f64>(at, load<f64>(at, 2048) + ri, 2048);
+    at = buckets + byteOf(w, 16);
+    store<f64>(at, load<f64>(at, 4096) + ri, 4096);
+    at = buckets + byteOf(w, 24);
+    store<f64>(at, load<f64>(at, 6144) + ri, 6144);
+    at = buckets + byteOf(v, 0);
+    store<f64>(at, load<f64>(at, 8192) + ri, 8192);
+    at = buckets + byteOf(v, 8);
+    store<f64>(at, load<f64>(at, 10240) + ri, 10240);
+    at = buckets + byteOf(v, 16);
+    store<f64>(at, load<f64>(at, 12288) + ri, 12288);
+    at = buckets + byteOf(v, 24);
+    store<f64>(at, load<f64>(at, 14336) + ri, 14336);
   }
   g += <usize>task << 9;
   for (let b: usize = 0; b < 8; b++) split(buckets + (b << 11), scale, g + (b << 6));
