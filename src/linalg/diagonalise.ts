@@ -7,7 +7,7 @@ import { LorankError } from '../errors.js';
 import { type Recorder, type Rotation, rotation } from './rotations.js';
 
 const EPSILON = Number.EPSILON / 2; // unit round-off
-const TOLERANCE = 64 * EPSILON;
+const TOLERANCE = 16 * EPSILON;
 const SMALLEST = 2.2250738585072014e-308;
 const SWEEPS = 12; // per singular value, before giving up; 2 are usual
 
@@ -20,7 +20,7 @@ export function diagonalise(d: Float64Array, e: Float64Array, record: Recorder):
   const negligible = Math.max(TOLERANCE * smallestEstimate(d, e), SWEEPS * n * n * SMALLEST);
   let steps = SWEEPS * n * n;
   let bottom = n - 1;
-  let block = { top: -1, bottom: -1, down: true };
+  const block = { top: -1, bottom: -1, step: 1 };
   while (bottom > 0) {
     let top = bottom;
     let largest = Math.abs(d[bottom]);
@@ -36,13 +36,14 @@ export function diagonalise(d: Float64Array, e: Float64Array, record: Recorder):
       bottom--;
       continue;
     }
-    if (top > block.bottom || bottom < block.top) {
-      block = { top, bottom, down: Math.abs(d[top]) >= Math.abs(d[bottom]) };
-    } else block = { top, bottom, down: block.down };
+    // A block keeps its direction, from its larger end to its smaller one.
+    if (top > block.bottom || bottom < block.top) block.step = Math.abs(d[top]) >= Math.abs(d[bottom]) ? 1 : -1;
+    block.top = top;
+    block.bottom = bottom;
 
     // The block seen from its head: d[head], d[head+step], … with e between them; the tail is where it splits off.
-    const { down } = block;
-    const step = down ? 1 : -1;
+    const { step } = block;
+    const down = step > 0;
     const head = down ? top : bottom;
     const between = down ? top : bottom - 1;
     const last = bottom - top;

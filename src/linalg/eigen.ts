@@ -75,6 +75,8 @@ function tridiagonalise(K: Kernels, W: Matrix<Float64Array>) {
   return { d, e, Vt, tau };
 }
 
+// Beside the largest entry, which is near 1; below it products of two entries would underflow.
+const TINY = 1e-100;
 const SWEEPS = 60; // per eigenvalue, before giving up; 2 are usual
 
 /** Overwrites d: n by the eigenvalues of T in no order, e: n by zeros. */
@@ -83,9 +85,10 @@ function diagonaliseSymmetric(d: Float64Array, e: Float64Array, record: Recorder
   const G: Rotation = { c: 1, s: 0, r: 0 };
   const negligible = (i: number) => {
     const size = Math.abs(e[i]);
-    return size <= 2 ** -53 * Math.sqrt(Math.abs(d[i])) * Math.sqrt(Math.abs(d[i + 1])) || size < 1e-300;
+    return size <= 2 ** -53 * Math.sqrt(Math.abs(d[i])) * Math.sqrt(Math.abs(d[i + 1])) || size < TINY;
   };
   let sweeps = SWEEPS * n;
+  const block = { top: -1, bottom: -1, step: 1 };
   for (let bottom = n - 1; bottom > 0; ) {
     let top = bottom;
     while (top > 0 && !negligible(top - 1)) top--;
@@ -97,7 +100,11 @@ function diagonaliseSymmetric(d: Float64Array, e: Float64Array, record: Recorder
     if (sweeps-- === 0)
       throw new LorankError('internal', 'symmetricEigen: the QL iteration should have converged, and did not');
     // The block seen from its tail, the smaller end, where an eigenvalue splits off; the sweep runs from head to tail.
-    const step = Math.abs(d[top]) > Math.abs(d[bottom]) ? 1 : -1;
+    // A block keeps its direction: taken anew in every sweep it can turn to and fro for ever.
+    if (top > block.bottom || bottom < block.top) block.step = Math.abs(d[top]) > Math.abs(d[bottom]) ? 1 : -1;
+    block.top = top;
+    block.bottom = bottom;
+    const { step } = block;
     const head = step > 0 ? top : bottom;
     const tail = step > 0 ? bottom : top;
     const offset = step > 0 ? 0 : -1; // e[i + offset] joins d[i] and d[i + step]

@@ -1,5 +1,6 @@
 // LAPACK's test ratios on hard matrices: ‖A − QR‖, ‖A − UΣVᵀ‖, ‖A − VΛVᵀ‖ ≤ 30·n·ε·‖A‖ and ‖UᵀU − I‖ ≤ 30·n·ε.
 
+import fc from 'fast-check';
 import { Matrix as Oracle, SVD as OracleSvd } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { cholesky, solveCholesky } from '../../src/linalg/cholesky.js';
@@ -203,5 +204,33 @@ describe('Cholesky', () => {
     expect(cholesky(matrix(3, 3)).rank).toBe(0);
     expect(cholesky(matrix(0, 0)).rank).toBe(0);
     expect(cholesky(matrix(1, 1, Float64Array.of(NaN))).rank).toBe(0);
+  });
+});
+
+describe('matrices of numbers from all over the range', () => {
+  const number = fc.constantFrom(0, 0, 1, -1, 0.5, 2, 1e-8, 1e-16, 1e-155, 1e-200, 1e-308, 1e-320, 1e160, -1e200);
+  const sizes = fc.record({ m: fc.integer({ min: 1, max: 7 }), n: fc.integer({ min: 1, max: 7 }) });
+  const any = sizes.chain(({ m, n }) =>
+    fc.array(number, { minLength: m * n, maxLength: m * n }).map((list) => matrix(m, n, Float64Array.from(list))),
+  );
+
+  it("keep LAPACK's ratios in SVD, QR and eigen", () => {
+    fc.assert(
+      fc.property(any, (A) => {
+        const { U, values, V } = svd(K, A);
+        expectOrthonormal(U);
+        expectOrthonormal(V);
+        expectProduct(A, U, values, transpose(V));
+        const tall = A.rows < A.cols ? transpose(A) : A;
+        const { Q, R } = qr(K, tall);
+        expectOrthonormal(Q);
+        expectProduct(tall, Q, undefined, R);
+        const S = symmetrised(A);
+        const eigen = symmetricEigen(K, S);
+        expectOrthonormal(eigen.vectors);
+        expectProduct(S, eigen.vectors, eigen.values, transpose(eigen.vectors));
+      }),
+      { numRuns: 1000 },
+    );
   });
 });

@@ -121,6 +121,7 @@ export const CASES: [string, Matrix][] = [
     ),
   ],
   ['Hilbert', matrix(25, 25, Float64Array.from(list(625, (t) => 1 / (1 + Math.floor(t / 25) + (t % 25)))))],
+  ['values ±1 behind a weak link', matrix(3, 3, Float64Array.of(0, -1, 0, -1, 0, 1e-40, 0, 1e-40, -1))],
   ['tiny 1e-300', times(gaussian(20, 20), 1e-300)],
   ['subnormal 1e-315', times(gaussian(20, 20), 1e-315)],
   ['huge 1e300', times(gaussian(20, 20), 1e300)],
