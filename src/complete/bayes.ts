@@ -33,7 +33,7 @@ import {
   writePosterior,
 } from './posterior.js';
 import type { Ratings, TripleBlock } from './ratings.js';
-import { biasPredict, scoresOf } from './scores.js';
+import { biasPredict, rmseOf, scoresOf } from './scores.js';
 
 /** Largest rank that is tried. */
 const LARGEST_RANK = 128;
@@ -88,7 +88,7 @@ export function* completeByPosterior(
   const ordered = withOrder(ratings, plain, baseline);
   const data: Observed = { ...plain, ...ordered };
   const biases = asBiases(baseline, mean);
-  const score = (P: Posterior) => heldOutRmse(P, mean, heldOut);
+  const score = (P: Posterior) => rmseOf(heldOut, predictor(P, mean));
 
   const ends: LegEnd[] = [];
   const path = [{ rank: 0, rmse: score(baseline) }];
@@ -183,6 +183,12 @@ const asBiases = (P: Posterior, globalMean: number): Biases => ({
 
 const productOf = (P: Posterior): Factored => ({ left: factorsOf(P.rows, P.width), right: factorsOf(P.cols, P.width) });
 
+/** The plain bias model of ratings. */
+export function baselineOf(K: Kernels, E: Ratings['entries']): Biases {
+  const mean = meanOf(E);
+  return asBiases(fitBiases(K, observatory(K, E.rows, E.cols, E.values.length)(E, mean)), mean);
+}
+
 function fitBiases(K: Kernels, data: Observed): Posterior {
   const P = emptyPosterior(K, data);
   if (data.scale === 0) return P;
@@ -235,16 +241,6 @@ const predictor =
     for (let a = 1, p = i * w + 1, q = j * w + 1; a < w; a++, p++, q++) x += u[p] * v[q];
     return x;
   };
-
-function heldOutRmse(P: Posterior, mean: number, { rows, cols, values, count }: TripleBlock): number {
-  const predict = predictor(P, mean);
-  let sum = 0;
-  for (let t = 0; t < count; t++) {
-    const off = predict(rows[t], cols[t]) - values[t];
-    sum += off * off;
-  }
-  return Math.sqrt(sum / count);
-}
 
 /** The fewest leading singular directions of the product whose held-out error is as low as that of any number of them. */
 function fewestDirections(K: Kernels, P: Posterior, mean: number, heldOut: TripleBlock): number {

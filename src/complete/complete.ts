@@ -117,6 +117,11 @@ function checkOptions({ entries }: Ratings, options: CompleteOptions): void {
       `complete: rank should be a whole number from 0 to min(n₁, n₂) = ${most}, got ${rank}`,
       'Give a smaller --rank, or none to have it chosen.',
     );
+  if (method !== 'auto' && (rank === 0 || (width !== undefined && !(Number.isInteger(width) && width >= 1))))
+    throw usageError(
+      `complete: a descent should have a width of at least 1, got ${width ?? rank}`,
+      'Give a --width, or no --method: rank 0 is the biases alone.',
+    );
   if (!(holdout >= 0 && holdout < 1))
     throw usageError(`complete: holdout should be a share in [0, 1), got ${holdout}`, 'Try --holdout 0.1.');
   if (method === 'auto' && holdout === 0 && typeof rank !== 'number')

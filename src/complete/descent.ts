@@ -1,4 +1,165 @@
-import type { Method } from './complete.js';
-export const completeByDescent: Method = () => {
-  throw new Error('todo');
+// Completion by plain descent on F(V, W) = ½ Σ_e (⟨v_i, w_j⟩ − x_e)², x less the biases, or the mean, where these help.
+//
+//   gd          θ⁺ = θ − μ∇F(θ)           from a small random start: large directions grow first, and the held-out error
+//                                         says when to stop
+//   scaled-gd   θ⁺ = θ − η B(θ)⁻¹∇F(θ)    ScaledGD from a spectral start at a given rank; ScaledGD(λ) from a small random
+//                                         start at a larger width
+//
+// There is no guarantee of the kind that sensing has: completion asks for incoherence and uniform sampling. A default step
+// that diverges is halved and the descent begun again. The fit is the iterate of the lowest held-out error; it is not fitted
+// again to what was kept back.
+// Cost per step: O(mk), and O((n₁+n₂)k²) where scaled.
+
+import type { Theta } from '../descend.js';
+import { smallRandom, spectral } from '../initialisations/index.js';
+import { factoredSvd } from '../linalg/factored.js';
+import { randomisedSvd } from '../linalg/randomised.js';
+import { matrix } from '../matrix.js';
+import { openBook } from '../methods/leg.js';
+import { mask } from '../operators/mask.js';
+import { factorPair } from '../parametrisations/factorPair.js';
+import { entriesObjective } from '../problems/entries.js';
+import { normals, split } from '../random/index.js';
+import { gradient } from '../rules/gradient.js';
+import { scaled } from '../rules/scaled.js';
+import { anyOf, divergence, iterationLimit, lossBelow, stationary } from '../stop.js';
+import { baselineOf } from './bayes.js';
+import type { CompleteProgress, Method } from './complete.js';
+import type { Biases } from './fit.js';
+import type { Ratings, TripleBlock } from './ratings.js';
+import { biasPredict, rmseOf, scoresOf } from './scores.js';
+
+/** k where neither a width nor a rank is given. */
+const WIDTH = 50;
+/** Steps without a held-out error lower by one per cent, after which a descent ends. */
+const PATIENCE = 300;
+/** Times that a default step is halved. */
+const HALVINGS = 8;
+/** Share by which the biases must lower the held-out RMSE, and the mean the mean square, to be taken away. */
+const HELPFUL = 0.01;
+
+export const completeByDescent: Method = function* ({ K, train, heldOut, options, random }, from) {
+  const { rows: n1, cols: n2 } = train;
+  const { method, rank, iterations = 2000, tolerance = 1e-6, initNorm } = options;
+  const scaling = method === 'scaled-gd';
+  const most = Math.min(n1, n2);
+  const width = options.width ?? (typeof rank === 'number' ? rank : Math.min(most, WIDTH));
+
+  const baseline = baselineOf(K, train);
+  const offset = offsetOf(baseline, train, heldOut);
+  const known = less(train, offset);
+  const inverseShare = (n1 * n2) / known.values.length;
+  const M = mask(K, known, { scale: 'none' }).adjoint(known.values.map((x) => x * inverseShare));
+  const testMatrix = (rows: number, cols: number) =>
+    matrix(rows, cols, normals(split(random, 'descent/sketch'), rows * cols));
+  const scale = randomisedSvd(K, M, { rank: 1, testMatrix }).values[0];
+
+  if (scale === 0) {
+    const nothing = { left: matrix(n1, width), right: matrix(n2, width) };
+    const heldOutNow = scoresOf(heldOut, biasPredict(offset), baseline);
+    const notes = ['Nothing is left to fit beyond the biases.'];
+    return {
+      outcome: 'converged',
+      iterations: 0,
+      heldOut: heldOutNow,
+      path: [],
+      factors: nothing,
+      biases: offset,
+      baseline,
+      notes,
+    };
+  }
+
+  const damping = (options.damping ?? (rank === width ? 0 : 0.01)) * scale;
+  const phi = factorPair(K, n1, n2, width, damping);
+  const objective = entriesObjective(K, known, width);
+  const initScale = (options.initScale ?? 1e-3) * Math.sqrt(scale);
+  const start = (): Theta =>
+    scaling && width === rank && options.initScale === undefined
+      ? spectral(K, M, width, split(random, 'descent'))
+      : smallRandom(split(random, 'descent'), { shape: [n1, n2], width, initScale, initNorm });
+  const predict = (theta: Theta) => withFactors(offset, theta, width);
+  const score = (theta: Theta) => rmseOf(heldOut, predict(theta));
+  const { loss: lossOfZero } = objective.evaluate(new Float64Array(phi.size), 0);
+  const stop = anyOf(
+    divergence(100),
+    iterationLimit(iterations),
+    lossBelow(tolerance * tolerance * lossOfZero),
+    stationary(100, tolerance, 0.1),
+  );
+  const judge = heldOut.count > 0 ? { score, patience: PATIENCE } : undefined;
+  const book = openBook<CompleteProgress>(
+    ({ step, it, score: heldOutNow }) => ({
+      stage: 'descent',
+      step,
+      rank: width,
+      heldOut: heldOutNow,
+      get singularValues() {
+        return factoredSvd(K, phi.value(it.theta)).values.slice(0, 16);
+      },
+    }),
+    from,
+  );
+
+  const first = options.stepSize ?? (scaling ? inverseShare / 2 : inverseShare / (4 * scale));
+  let stepSize = first;
+  const travel = () => {
+    const rule = scaling ? scaled(stepSize, phi.metric!) : gradient(stepSize);
+    return book.travel({ objective, rule, start, stop, judge });
+  };
+  let end = yield* travel();
+  for (let h = 0; h < HALVINGS && end.outcome === 'diverged' && options.stepSize === undefined; h++) {
+    stepSize /= 2;
+    end = yield* travel();
+  }
+
+  const { left, right } = phi.value(end.theta);
+  const notes = [
+    `The fit is that of the ratings that were not kept back. Step size ${Number(stepSize.toPrecision(4))}.`,
+  ];
+  if (stepSize < first) notes.push(`The step ${Number(first.toPrecision(4))} that the data suggest diverges.`);
+  if (offset === baseline) notes.push('Biases are taken away before the descent.');
+  const path = judge ? [{ rank: width, rmse: score(end.theta) }] : [];
+  return {
+    outcome: end.outcome,
+    iterations: book.steps(),
+    heldOut: scoresOf(heldOut, predict(end.theta), baseline),
+    path,
+    factors: { left, right },
+    biases: offset,
+    baseline,
+    notes,
+  };
 };
+
+/** The biases where they predict what was kept back better than the mean alone; else the mean where it is not small. */
+function offsetOf(baseline: Biases, train: Ratings['entries'], heldOut: TripleBlock): Biases {
+  const scores = scoresOf(heldOut, biasPredict(baseline), baseline)?.baselines;
+  if (!scores || scores.bias.rmse < (1 - HELPFUL) * scores.globalMean.rmse) return baseline;
+  const mean = baseline.globalMean;
+  const square = train.values.reduce((sum, x) => sum + x * x, 0) / train.values.length;
+  return {
+    globalMean: mean * mean < HELPFUL * square ? 0 : mean,
+    rowBias: new Float64Array(train.rows),
+    colBias: new Float64Array(train.cols),
+  };
+}
+
+/** The entries less μ + b_i + c_j. */
+function less(E: Ratings['entries'], offset: Biases): Ratings['entries'] {
+  const of = biasPredict(offset);
+  const values = new Float64Array(E.values.length);
+  for (let i = 0; i < E.rows; i++)
+    for (let e = E.starts[i]; e < E.starts[i + 1]; e++) values[e] = E.values[e] - of(i, E.columns[e]);
+  return { ...E, values };
+}
+
+function withFactors(offset: Biases, theta: Theta, k: number) {
+  const base = biasPredict(offset);
+  const cut = offset.rowBias.length * k;
+  return (i: number, j: number): number => {
+    let x = base(i, j);
+    for (let a = 0, p = i * k, q = cut + j * k; a < k; a++, p++, q++) x += theta[p] * theta[q];
+    return x;
+  };
+}

@@ -54,6 +54,16 @@ export function judge(predict: Predict, baseline: Biases) {
   };
 }
 
+/** Root mean square error on a block; NaN where it is empty. */
+export function rmseOf({ rows, cols, values, count }: TripleBlock, predict: Predict): number {
+  let sum = 0;
+  for (let t = 0; t < count; t++) {
+    const off = predict(rows[t], cols[t]) - values[t];
+    sum += off * off;
+  }
+  return Math.sqrt(sum / count);
+}
+
 /** The scores of one block. */
 export function scoresOf(block: TripleBlock, predict: Predict, baseline: Biases): Scores | undefined {
   const judged = judge(predict, baseline);
