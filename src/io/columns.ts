@@ -31,7 +31,7 @@ type Role = (typeof ROLES)[number];
 
 /** Names looked for in a header, in any case and without regard to spaces, - and _. */
 const NAMES: Record<Role, ReadonlySet<string>> = {
-  user: new Set(['user', 'userid', 'users', 'uid', 'username']),
+  user: new Set(['user', 'userid', 'users', 'uid', 'username', 'row']),
   item: new Set([
     'item',
     'itemid',
@@ -44,6 +44,8 @@ const NAMES: Record<Role, ReadonlySet<string>> = {
     'book',
     'bookid',
     'isbn',
+    'col',
+    'column',
   ]),
   value: new Set(['rating', 'value', 'score']),
 };
@@ -65,7 +67,7 @@ export const fieldsNeeded = (options: ColumnOptions): number =>
 
 /**
  * Finds the columns from the first record. Unless `isHeader` says, it is a header exactly when its value field is neither a number nor a missing
- * token (for pairs: when a column is asked for by name, or fields are named as in NAMES). The value field is the one
+ * token (for pairs: when a column is asked for by name, or both fields or a third one are named as in NAMES). The value field is the one
  * named in the options, else field 3. With a header, what the options leave open goes by NAMES where each is found once,
  * else by place: fields 1, 2, 3.
  */
@@ -93,7 +95,9 @@ export function resolveColumns(first: readonly string[], options: ColumnOptions,
   const allFound = open.length > 0 && found.every((i) => i >= 0);
   const header =
     isHeader ??
-    (options.value === null ? named.length > 0 || allFound : tokenOf(first[at.value] ?? '').token === 'text');
+    (options.value === null
+      ? named.length > 0 || allFound || NAMES.value.has(plain(first[2] ?? ''))
+      : tokenOf(first[at.value] ?? '').token === 'text');
   if (!header && named.length > 0)
     throw dataError(
       `readRatings: ${named[0]} should be a column named '${options[named[0]]}', but the file has no header ` +
