@@ -11,11 +11,11 @@ export type Row = Readonly<Record<string, number | string | boolean>>;
 
 /** One point of the grid. It computes alone, from its own seeds, so that cells run in any order, on any thread, and are kept. */
 export interface Cell {
-  /** Unique in the paper; letters, digits, '-', '=', '.' only. */
+  /** Unique in the paper; letters, digits, '-', '=', '.', ',' only: it names a file. */
   readonly id: string;
   /** The table that its rows belong to. */
   readonly table: string;
-  /** Synchronous; yields now and then so that progress can be shown, and returns its rows. */
+  /** Synchronous; yields now and then so that it can be interrupted, and returns its rows. K is its own, and ends with it. */
   run(K: Kernels): Generator<undefined, Row[], undefined>;
 }
 
@@ -38,7 +38,7 @@ export interface Verdict {
 }
 
 export interface Claim {
-  /** Such as 'S2.5': the system and the row of its table. */
+  /** Such as 'S2.5': the system and the number of the claim. */
   readonly id: string;
   /** In words and symbols. */
   readonly statement: string;
@@ -84,6 +84,7 @@ export interface Paper {
   readonly reference: string;
   readonly claims: readonly Claim[];
   readonly controls: readonly Control[];
-  cells(size: Size): readonly Cell[];
+  /** The grid. Every random number of a run comes from the seed, so that another seed is a fresh experiment. */
+  cells(size: Size, seed: number): readonly Cell[];
   figures(tables: Tables, size: Size): readonly Figure[];
 }

@@ -77,6 +77,14 @@ export {
   sum,
   type Theta,
 } from './descend.js';
+export {
+  type Coupling,
+  coupling,
+  imbalanceMatrix,
+  imbalanceStep,
+  type SingularSpaces,
+  symmetrised,
+} from './diagnostics/coupling.js';
 export { relativeFrobenius } from './diagnostics/errors.js';
 export { effectiveRank, imbalance, numericalRank } from './diagnostics/spectrum.js';
 export { drive } from './engine/drive.js';
@@ -107,7 +115,7 @@ export { principalAngles } from './linalg/angles.js';
 export { cholesky, solveCholesky } from './linalg/cholesky.js';
 export { symmetricEigen } from './linalg/eigen.js';
 export { factoredSvd, formed, truncated } from './linalg/factored.js';
-export { mapOf, mapOfFactored } from './linalg/maps.js';
+export { denseOf, mapOf, mapOfFactored } from './linalg/maps.js';
 export { frobenius, spectralNorm } from './linalg/norms.js';
 export { multiply } from './linalg/products.js';
 export { leastSquares, qr } from './linalg/qr.js';
@@ -128,12 +136,16 @@ export {
   rankOne,
 } from './operators/index.js';
 export { factorPair } from './parametrisations/factorPair.js';
+export { sideBySide } from './parametrisations/sideBySide.js';
 export { symmetric } from './parametrisations/symmetric.js';
-export { sensing, sensingMinibatch } from './problems/sensing.js';
+export { sensing, sensingBatch, sensingMinibatch } from './problems/sensing.js';
 export {
   DEFAULT_SEED,
+  exp,
+  log,
   normals,
   permutation,
+  pow,
   type Stream,
   signs,
   split,
@@ -141,6 +153,19 @@ export {
   subset,
   uniforms,
 } from './random/index.js';
+export {
+  type Axis,
+  type Block,
+  chart,
+  type Datum,
+  type FigureOptions,
+  htmlReport,
+  type Mark,
+  type MarkOptions,
+  type Panel,
+  type Spec,
+  type TableBlock,
+} from './report/index.js';
 export { armijo } from './rules/armijo.js';
 export { gradient } from './rules/gradient.js';
 export { heavyBall } from './rules/heavyBall.js';

@@ -23,6 +23,8 @@ import { fitFromBytes } from './index.js';
 import type { SenseProgress } from './methods/sensing.js';
 
 export * from './index.js';
+export { type PngOptions, renderPng } from './report/png.js';
+export { renderSvg } from './report/svg.js';
 
 /** What has a file. */
 export interface Saved {

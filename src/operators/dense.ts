@@ -111,6 +111,12 @@ function rowsOperator(K: Kernels, A: Rows, scale: number, arithmetic: Precision 
       K.rowsGradient(A, scale, x, y, residual, gradient, arithmetic);
       return { residual, gradient };
     },
+    gradients(c, X, Y) {
+      const residual = new Float64Array(c * m);
+      const gradient = new Float64Array(c * p);
+      K.rowsGradientBatch(A, c, scale, X, Y, residual, gradient, arithmetic);
+      return { residual, gradient };
+    },
     select(indices) {
       const some = K.createRows(indices.length, p, A.storage);
       const row = A.storage === 'f32' ? new Float32Array(p) : new Float64Array(p);

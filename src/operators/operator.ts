@@ -17,6 +17,11 @@ export interface Operator {
   adjoint(r: Float64Array): LinearMap;
   /** residual = 𝒜(X) − y: m, and gradient = 𝒜*(residual), in one pass over the operator where it can. */
   gradient(X: Matrix | Factored, y: Float64Array): { residual: Float64Array; gradient: LinearMap };
+  /** gradient for several X under as many y, in one pass over the operator for all where it can; the same bits as one by one. */
+  gradients?(
+    X: readonly (Matrix | Factored)[],
+    y: readonly Float64Array[],
+  ): { residual: Float64Array; gradient: LinearMap }[];
   /** The same operator with the heavy passes in f32 or in f64 arithmetic, where there is a choice. */
   at?(arithmetic: Precision): Operator;
   /** The operator of the measurements listed, in that order; of use inside K.scoped, as it may hold kernel memory. */

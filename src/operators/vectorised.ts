@@ -27,6 +27,8 @@ export interface VectorOperator {
   adjoint(r: Float64Array): Float64Array;
   /** residual = S x − y and gradient = Sᵀ·residual. */
   gradient(x: Float64Array, y: Float64Array): { residual: Float64Array; gradient: Float64Array };
+  /** gradient for c columns at once, X: c×p and Y: c×m, row-major. */
+  gradients?(c: number, X: Float64Array, Y: Float64Array): { residual: Float64Array; gradient: Float64Array };
   /** The measurements listed, in that order, none twice. */
   select?(indices: ArrayLike<number>): VectorOperator;
   at?(arithmetic: 'f64' | 'f32'): VectorOperator;
@@ -67,6 +69,20 @@ export function onMatrices(K: Kernels, operatorShape: Shape, S: VectorOperator):
     ((indices: ArrayLike<number>) =>
       onMatrices(K, { ...operatorShape, measurements: indices.length }, S.select!(indices)));
   const at = S.at && ((arithmetic: 'f64' | 'f32') => onMatrices(K, operatorShape, S.at!(arithmetic)));
+  const gradientsOf = (
+    batch: NonNullable<VectorOperator['gradients']>,
+    X: readonly (Matrix | Factored)[],
+    y: readonly Float64Array[],
+  ) => {
+    for (const one of X) checkMatrix(operator, one);
+    for (const one of y) checkVector(operator, 'y', one);
+    const { residual, gradient } = batch(X.length, joined(X.map(vector)), joined(y));
+    const part = (all: Float64Array, j: number) => {
+      const size = all.length / X.length;
+      return all.slice(j * size, (j + 1) * size);
+    };
+    return X.map((_, j) => ({ residual: part(residual, j), gradient: map(part(gradient, j)) }));
+  };
   const operator: Operator = {
     rows,
     cols,
@@ -86,10 +102,20 @@ export function onMatrices(K: Kernels, operatorShape: Shape, S: VectorOperator):
       const { residual, gradient } = S.gradient(vector(X), y);
       return { residual, gradient: map(gradient) };
     },
+    ...(S.gradients && { gradients: (X, y) => gradientsOf(S.gradients!, X, y) }),
     ...(select && { select }),
     ...(at && { at }),
   };
   return operator;
+}
+
+/** Vectors of one length, one after another. */
+function joined(vectors: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(vectors.length * vectors[0].length);
+  vectors.forEach((vector, j) => {
+    all.set(vector, j * vector.length);
+  });
+  return all;
 }
 
 /** Refuses an X of another shape than the operator's. */

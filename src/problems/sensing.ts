@@ -27,6 +27,28 @@ export function sensing(operator: Operator, y: Float64Array, weight = operator.s
 }
 
 /**
+ * Several f at once, over one pass of the operator for all of them: f(X₁, …, X_c) = Σ_j w·‖𝒜(X_j) − y_j‖². With sideBySide
+ * of parametrisations its descent is that of c runs that differ in start, width or data, each to the bits of a run alone.
+ * @param y m measurements for each run.
+ * @param weight w; default as in sensing.
+ */
+export function sensingBatch(
+  operator: Operator,
+  y: readonly Float64Array[],
+  weight = operator.symmetric ? 0.25 : 0.5,
+): Problem<readonly (Matrix | Factored)[], readonly LinearMap[]> {
+  for (const one of y) checkVector(operator, 'y', one);
+  const each = (X: readonly (Matrix | Factored)[]) => X.map((one, j) => operator.gradient(one, y[j]));
+  return {
+    evaluate(X) {
+      const runs = operator.gradients ? operator.gradients(X, y) : each(X);
+      const loss = runs.reduce((sum, { residual }) => sum + weight * sumOfSquares(residual), 0);
+      return { loss, grad: runs.map(({ gradient }) => times(2 * weight, gradient)) };
+    },
+  };
+}
+
+/**
  * The same f, estimated from `size` measurements drawn anew for each k, without replacement: loss and gradient times
  * m/size, so that their mean over the draw is that of all. Draw k comes from index k of the stream.
  * @throws usage error when the operator cannot give some of its measurements.

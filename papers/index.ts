@@ -1,0 +1,20 @@
+// The reproductions, each loaded when it is asked for.
+
+import type { Paper } from './paper.js';
+
+const papers: Readonly<Record<string, () => Promise<Paper>>> = {
+  'soltanolkotabi-2023-asymmetric': () =>
+    import('./soltanolkotabi-2023-asymmetric/paper.js').then(({ paper }) => paper),
+};
+
+/** Their ids, in the order in which they are listed. */
+export const paperIds: readonly string[] = Object.keys(papers);
+
+/** @param id one of paperIds. */
+export const loadPaper = (id: string): Promise<Paper> => papers[id]();
+
+export { type Judged, type JudgedClaim, type JudgedControl, judge } from './judge.js';
+export { claimsDocument, outputsOf, type Reproduced, valueText } from './output.js';
+export type { Cell, Paper, Row, Size, Status, Tables } from './paper.js';
+export { type Progress, runPaper } from './run.js';
+export { fromCsv, toCsv } from './tables.js';
