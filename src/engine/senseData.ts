@@ -51,7 +51,8 @@ export async function readSenseData(
   const truth = data.truth === undefined ? undefined : await readTruth(await open(data.truth), data);
 
   const back = keptBack(m, spec);
-  const storage = fitsF32(header.dtype) || spec.precision === 'f32' ? 'f32' : 'f64';
+  // The half-vectorisation of a symmetric operator would round in f32; in f64 it takes what the whole takes in f32.
+  const storage = spec.precision === 'f32' || (fitsF32(header.dtype) && !symmetric) ? 'f32' : 'f64';
   const builder = (measurements: number) => denseRows(K, { rows, cols, measurements, symmetric, storage });
   const train = builder(m - back.length);
   const heldOut = back.length > 0 ? builder(back.length) : undefined;
@@ -126,6 +127,11 @@ async function readVector(source: ByteSource, name: string): Promise<Float64Arra
     throw dataError(
       `sense: ${name} should hold finite numbers, got ${y[bad]} at measurement ${bad}`,
       'leave that measurement out',
+    );
+  if (y.every((value) => value === 0))
+    throw dataError(
+      `sense: ${name} should hold a number that is not zero, got only zeros`,
+      'X = 0 fits them: there is nothing to recover',
     );
   return y;
 }

@@ -3,6 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { exitCode } from '../../src/cli/report.js';
+import type { Finished } from '../../src/engine/jobs.js';
 import { rangeOf } from '../../src/io/bytes.js';
 import { readNpy } from '../../src/io/npy.js';
 import { openSafetensors } from '../../src/io/safetensors.js';
@@ -133,26 +135,21 @@ describe('complete', () => {
     close(values[1], mean, { atol: 1e-12 });
   });
 
-  it('worse than a baseline by more than 0.5 %: exit 4, and the fit is written', async () => {
-    const noise = ['u,i,r'];
-    for (let i = 0; i < 60; i++)
-      for (let j = 0; j < 40; j++) if ((i * 7 + j) % 3) noise.push(`${i},${j},${((i * 73 + j * 151) % 97) / 97}`);
-    const file = files.write('noise.csv', noise.join('\n'));
-    const output = files.path('noise.safetensors');
-    const ended = await lorank([
-      'complete',
-      file,
-      '--method',
-      'gd',
-      '--width',
-      '20',
-      '--init-scale',
-      '1',
-      '-o',
-      output,
-    ]);
+  it('a run cut short: exit 4, and the fit is written', async () => {
+    const output = files.path('short.safetensors');
+    const ended = await lorank(['complete', ratings, '--method', 'gd', '--iterations', '1', '-o', output, '--json']);
+    expect(JSON.parse(ended.stdout).outcome).toBe('iteration-limit');
     expect(ended.code).toBe(4);
-    expect(files.list()).toContain('noise.safetensors');
+    expect(files.list()).toContain('short.safetensors');
+  });
+
+  it('exit 4 exactly when the held-out RMSE is more than 0.5 % above the best baseline, here 1', () => {
+    const ends = (rmse: number) => {
+      const baselines = { globalMean: { rmse: 1.2, mae: 1 }, bias: { rmse: 1, mae: 1 } };
+      const result = { heldOut: { count: 9, unseen: 0, rmse, mae: 1, baselines } };
+      return exitCode({ task: 'complete', outcome: 'converged', result } as unknown as Finished);
+    };
+    expect([0.9, 1, 1.0049, 1.0051, 2].map(ends)).toEqual([0, 0, 0, 4, 4]);
   });
 });
 
@@ -185,10 +182,18 @@ describe('sense', () => {
     const other = folder();
     const flat = writeSensing(other, { f32: true, flat: true });
     for (const precision of [[], ['--precision', 'f64']]) {
-      // y was measured before A was rounded to f32: the floor is the rounding
       const { stdout } = await lorank([...flat, ...precision, '--json']);
       expect(JSON.parse(stdout).error.relativeFrobenius).toBeLessThan(1e-6);
     }
+  });
+
+  it('--symmetric with full matrices in f32: the rank is found, the error ≤ 1e-6', async () => {
+    const other = folder();
+    const command = writeSensing(other, { n1: 14, n2: 14, m: 260, f32: true, symmetric: true });
+    const { stdout } = await lorank([...command, '--symmetric', '--json']);
+    const { rank, error } = JSON.parse(stdout);
+    expect(rank).toBe(2);
+    expect(error.relativeFrobenius).toBeLessThan(1e-6);
   });
 
   it('does not know the truth: without it, the same bytes', async () => {

@@ -3,10 +3,10 @@
 import { normals, stream } from '../../src/random/index.js';
 import type { Folder } from './harness.js';
 
-/** X = left·rightᵀ: n₁×n₂ of rank r. */
-export function lowRankMatrix(n1: number, n2: number, r: number, seed: number): Float64Array {
+/** X = left·rightᵀ: n₁×n₂ of rank r; symmetric: left·leftᵀ. */
+export function lowRankMatrix(n1: number, n2: number, r: number, seed: number, symmetric = false): Float64Array {
   const left = normals(stream(seed, 'left'), n1 * r);
-  const right = normals(stream(seed, 'right'), n2 * r);
+  const right = symmetric ? left : normals(stream(seed, 'right'), n2 * r);
   const X = new Float64Array(n1 * n2);
   for (let i = 0; i < n1; i++)
     for (let j = 0; j < n2; j++) for (let a = 0; a < r; a++) X[i * n2 + j] += left[i * r + a] * right[j * r + a];
@@ -16,15 +16,16 @@ export function lowRankMatrix(n1: number, n2: number, r: number, seed: number): 
 /** A.npy, y.npy and truth.npy of m Gaussian measurements, used as given: y_i = ⟨A_i, X⟩ + noise. */
 export function writeSensing(
   files: Folder,
-  { n1 = 12, n2 = 10, r = 2, m = 200, noise = 0, seed = 1, f32 = false, flat = false } = {},
+  { n1 = 12, n2 = 10, r = 2, m = 200, noise = 0, seed = 1, f32 = false, flat = false, symmetric = false } = {},
 ): string[] {
-  const X = lowRankMatrix(n1, n2, r, seed);
+  const X = lowRankMatrix(n1, n2, r, seed, symmetric);
   const p = n1 * n2;
   const drawn = normals(stream(seed, 'A'), m * p);
   const A = f32 ? Float32Array.from(drawn) : drawn;
   const z = normals(stream(seed, 'noise'), m);
   const y = new Float64Array(m);
   for (let i = 0; i < m; i++) {
+    // from A as it is stored
     for (let e = 0; e < p; e++) y[i] += A[i * p + e] * X[e];
     y[i] += noise * z[i];
   }

@@ -121,6 +121,12 @@ const sensings: Row[] = [
     says: /nan\.npy should hold finite numbers, got NaN at measurement 0/,
   },
   {
+    what: 'measurements that are all zero',
+    argv: () => withFlag('--measurements', files.writeNpy('zero.npy', new Float64Array(200), [200])),
+    code: 3,
+    says: /zero\.npy should hold a number that is not zero/,
+  },
+  {
     what: 'NaN in the operator',
     argv: () =>
       withFlag('--operator', files.writeNpy('nanA.npy', new Float64Array(200 * 120).fill(Number.NaN), [200, 120])),
