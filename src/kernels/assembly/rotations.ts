@@ -17,6 +17,7 @@ export function rotateStrip(
   const strip = scratch + <usize>thread * ((<usize>m) << 6);
   const bytes = (<usize>min(8, n - 8 * task)) << 3;
   x += (<usize>task) << 6;
+  if (bytes < 64) memory.fill(strip, 0, (<usize>m) << 6); // what lay there might be slow subnormal numbers
   for (let i = 0; i < m; i++) memory.copy(strip + ((<usize>i) << 6), x + <usize>i * xRow, bytes);
   for (let t = 0; t < count; t++, sweeps += 12) {
     const length = load<i32>(sweeps, 4);

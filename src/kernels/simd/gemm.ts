@@ -14,8 +14,9 @@ interface Placed {
   readonly col: number;
 }
 
-/** Flops below which a product stays in this thread: about 20 µs. */
+/** Flops below which a product, or a product with one vector, stays in this thread: about 20 µs. */
 const SMALL = 3e5;
+const SMALL_VECTOR = 1.5e5;
 /** A tile of C: its packed operands fit into a second-level cache of 1 MB. */
 const TILE_ROWS = 128;
 const TILE_COLS = 256;
@@ -66,7 +67,7 @@ export function simdGemm({ space, team }: Machine): Pick<Kernels, 'gemm'> {
   ): void {
     const { rows: m, cols: n } = C;
     const q = A.cols;
-    const onTeam = 2 * m * n * q >= SMALL && team.threads > 1;
+    const onTeam = 2 * m * n * q >= (n === 1 ? SMALL_VECTOR : SMALL) && team.threads > 1;
     const go = (name: string, tasks: number, args: number[]) =>
       (onTeam ? team.run : team.runHere)([{ segment, name, tasks, args }]);
     const add = accumulate ? 1 : 0;
@@ -90,8 +91,8 @@ export function simdGemm({ space, team }: Machine): Pick<Kernels, 'gemm'> {
     let rows = ceil(m / Math.ceil(m / TILE_ROWS), 4);
     let cols = ceil(n / Math.ceil(n / TILE_COLS), width);
     const tiles = () => Math.ceil(m / rows) * Math.ceil(n / cols);
-    while (onTeam && tiles() < TILES && rows * cols * q > SMALL)
-      if (rows > cols) rows = ceil(rows / 2, 4);
+    while (onTeam && tiles() < TILES && rows * cols * q > SMALL && (rows > 4 || cols > width))
+      if (rows > cols || cols === width) rows = ceil(rows / 2, 4);
       else cols = ceil(cols / 2, width);
     const each = ceil(128 + (rows + cols) * Math.min(q, DEPTH) * size, 64);
     space.scoped(() => {
