@@ -23,7 +23,7 @@ const noise = (length: number): Float64Array => {
   });
 };
 
-function dense(K: Kernels, m: number, p: number, storage: Precision, arithmetic: Precision): Contestant {
+function dense(K: Kernels, m: number, p: number, storage: Precision, arithmetic: Precision): Contestant[] {
   const A = K.createRows(m, p, storage);
   const values = noise(p + 1000);
   const row = storage === 'f64' ? new Float64Array(p) : new Float32Array(p);
@@ -31,9 +31,13 @@ function dense(K: Kernels, m: number, p: number, storage: Precision, arithmetic:
     row.set(values.subarray(i % 1000, (i % 1000) + p));
     K.writeRows(A, i, row);
   }
-  const [x, y, r, g] = [noise(p), noise(m), new Float64Array(m), new Float64Array(p)];
-  const call = () => K.rowsGradient(A, 1e-3, x, y, r, g, arithmetic);
-  return ours(`lorank ${storage} in ${arithmetic}, ${K.threads} threads`, call, A.bytes, 'B');
+  const c = 8;
+  const [X, Y, R, G] = [noise(c * p), noise(c * m), new Float64Array(c * m), new Float64Array(c * p)];
+  const [x, y, r, g] = [X.subarray(0, p), Y.subarray(0, m), R.subarray(0, m), G.subarray(0, p)];
+  const single = () => K.rowsGradient(A, 1e-3, x, y, r, g, arithmetic);
+  const batch = () => K.rowsGradientBatch(A, c, 1e-3, X, Y, R, G, arithmetic);
+  const name = `lorank ${storage} in ${arithmetic}, ${K.threads} threads`;
+  return [ours(name, single, A.bytes, 'B'), ours(`  … 8 right-hand sides`, batch, A.bytes, 'B')];
 }
 
 function bits(K: Kernels, m: number, p: number): Contestant {
@@ -61,9 +65,9 @@ for (const [n, m] of cases) {
       await numpy('numpy f64', setup('float64'), two, m * p * 8, 'B'),
       await numpy('numpy f32', setup('float32'), two, m * p * 4, 'B'),
       await numpy('read bandwidth (numpy dot)', `${setup('float64')}; a = A.ravel()`, 's = a @ a', m * p * 8, 'B'),
-      dense(K, m, p, 'f64', 'f64'),
-      dense(K, m, p, 'f32', 'f64'),
-      dense(K, m, p, 'f32', 'f32'),
+      ...dense(K, m, p, 'f64', 'f64'),
+      ...dense(K, m, p, 'f32', 'f64'),
+      ...dense(K, m, p, 'f32', 'f32'),
       bits(K, m, p),
     ],
     { rounds: small ? 15 : 7, calls: small ? 100 : 3 },
