@@ -1,6 +1,6 @@
 // Every example of README.md and docs/ is executed, in an empty project into which the packed package was installed.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { transformSync } from 'esbuild';
@@ -44,6 +44,35 @@ describe.each(pages)('the examples of %s', (page) => {
       if (block.output !== undefined) expect(printed).toBe(block.output);
     },
   );
+});
+
+describe('the examples in TypeScript', () => {
+  it('have the types that they should', async () => {
+    const { folder } = await installed();
+    const names = [...pages, 'README.md'].flatMap((page) =>
+      blocksOf(page)
+        .filter(({ language }) => language === 'ts')
+        .map(({ text, line }) => {
+          const name = `${page.replaceAll('/', '-')}-${line}.ts`;
+          writeFileSync(join(folder, name), `${text}\nexport {};\n`);
+          return name;
+        }),
+    );
+    const compilerOptions = {
+      module: 'nodenext',
+      target: 'es2023',
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      types: ['node'],
+      typeRoots: [join(root, 'node_modules', '@types')],
+    };
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: names }));
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const { stdout } = spawnSync(process.execPath, [tsc, '-p', '.'], { cwd: folder, encoding: 'utf8' });
+    expect(stdout).toBe('');
+  });
 });
 
 describe('README.md', () => {
