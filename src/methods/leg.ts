@@ -29,13 +29,14 @@ export interface Judge {
   readonly patience: number;
 }
 
-export interface Leg {
-  readonly objective: Objective;
-  readonly rule: Rule;
+export type Leg = {
   readonly start: () => Theta;
   readonly stop: Stop;
   readonly judge?: Judge;
-}
+} & ({ readonly objective: Objective; readonly rule: Rule } | { readonly stream: StreamOf });
+
+/** The iterates from a start or from one of them, where they are not descend's own: a method that keeps its buffers. */
+export type StreamOf = (from: Theta | Iterate) => Iterable<Iterate>;
 
 /** Where the traveller is: what a method shows of a leg in progress. */
 export interface Position {
@@ -64,7 +65,9 @@ export function openBook<P>(show: (position: Position) => P, from?: Checkpoint):
   const ends: LegEnd[] = [];
   let saved = from;
 
-  function* travel({ objective, rule, start, stop, judge }: Leg): Generator<Snapshot<P>, LegEnd, undefined> {
+  function* travel(way: Leg): Generator<Snapshot<P>, LegEnd, undefined> {
+    const { start, stop, judge } = way;
+    const stream: StreamOf = 'stream' in way ? way.stream : (from) => descend(way.objective, way.rule, from);
     const leg = ends.length;
     const stored = saved && readEnd(saved, leg);
     if (stored) {
@@ -76,7 +79,7 @@ export function openBook<P>(show: (position: Position) => P, from?: Checkpoint):
     const before = ends.reduce((steps, end) => steps + end.steps, 0);
     let memory = resumed ? resumed.memory : stop.start;
     let best = resumed?.best;
-    for (const it of descend(objective, rule, resumed ? resumed.it : start())) {
+    for (const it of stream(resumed ? resumed.it : start())) {
       const score = judge?.score(it.theta);
       if (judge && score! < 0.99 * (best?.reference ?? Number.POSITIVE_INFINITY))
         best = { theta: it.theta, score: score!, reference: score!, k: it.k, loss: it.loss };
