@@ -119,6 +119,7 @@ function drawing(rows) {
   const height = 2 * MARGIN + rows.length * CELL.height;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14" xml:space="preserve">`,
+    '<title>The last screen of lorank demo</title>',
     `<rect width="100%" height="100%" rx="8" fill="#1d2129"/>`,
     ...parts,
     '</svg>\n',

@@ -33,6 +33,7 @@ export interface Iterate {
   readonly memory?: Theta;
 }
 
+/** An update: from an objective, the step that takes an iterate to the next θ and its memory. */
 export type Rule = (F: Objective) => (it: Iterate) => { theta: Theta; memory?: Theta };
 
 /** F = f ∘ φ. */

@@ -4,6 +4,7 @@
 /** usage: the call or command is wrong · data: what is inside a file or an array is wrong · io: reading or writing failed. */
 export type ErrorCode = 'usage' | 'data' | 'io' | 'aborted' | 'internal';
 
+/** A broken promise: what kind (code), what happened (message), and the next step to take (hint). */
 export class LorankError extends Error {
   override readonly name = 'LorankError';
 
@@ -22,5 +23,7 @@ export class LorankError extends Error {
   }
 }
 
+/** The call or command is wrong. */
 export const usageError = (message: string, hint?: string) => new LorankError('usage', message, hint);
+/** What is inside a file or an array is wrong. */
 export const dataError = (message: string, hint?: string) => new LorankError('data', message, hint);

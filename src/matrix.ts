@@ -1,8 +1,10 @@
 // Matrix views: a block of numbers seen as rows × cols with two strides. A transpose or a slice is another view of the
 // same numbers. Entry (i, j) is data[offset + i·rowStride + j·colStride].
 
+/** Numbers in f64 or f32. */
 export type Float = Float64Array | Float32Array;
 
+/** A block of numbers seen as rows × cols. */
 export interface Matrix<T extends Float = Float> {
   readonly rows: number;
   readonly cols: number;

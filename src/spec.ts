@@ -136,6 +136,7 @@ const runSpec = z.discriminatedUnion('task', [
   }),
 ]);
 
+/** The description of a run; docs/run-spec.md describes its keys. */
 export type RunSpec = z.infer<typeof runSpec>;
 export type SenseSpec = Extract<RunSpec, { task: 'sense' }>;
 export type CompleteSpec = Extract<RunSpec, { task: 'complete' }>;

@@ -6,6 +6,7 @@ import type { Iterate } from './descend.js';
 /** How a run ended. Only 'converged' means that the method's own criterion was met. */
 export type Outcome = 'converged' | 'iteration-limit' | 'diverged' | 'stalled' | 'aborted';
 
+/** A rule that says after which iterate a run ends, and how. */
 export interface Stop {
   /** The memory before the first iterate. */
   readonly start: readonly number[];

@@ -8,6 +8,7 @@ export interface Checkpoint {
   readonly arrays: Readonly<Record<string, Float64Array | Float32Array | Int32Array>>;
 }
 
+/** A moment of a run: what can be shown of it, and a checkpoint to go on from. */
 export interface Snapshot<P> {
   readonly progress: P;
   checkpoint(): Checkpoint;

@@ -33,6 +33,7 @@ export interface CompleteOptions {
   readonly damping?: number; // λ of scaled-gd, relative to σ₁
 }
 
+/** A state of a completion on its way. */
 export interface CompleteProgress {
   readonly stage: 'rank' | 'polish' | 'refit' | 'descent';
   /** Sweeps or steps so far. */

@@ -27,6 +27,7 @@ export interface FitParts extends Biases {
   readonly report: string;
 }
 
+/** What completion leaves behind: predictions for every pair, and the parts that they are made of. */
 export interface Fit extends Omit<FitParts, 'report'> {
   /** k of the factors. */
   readonly rank: number;

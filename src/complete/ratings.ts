@@ -8,6 +8,7 @@ import { dataError, usageError } from '../errors.js';
 import { Ids } from '../io/ids.js';
 import type { Entries } from '../kernels/contract.js';
 
+/** The known entries of a matrix, in compressed rows, and the ids of its rows and columns. */
 export interface Ratings {
   readonly rowIds: Ids;
   readonly colIds: Ids;

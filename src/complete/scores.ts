@@ -8,6 +8,7 @@ export interface Errors {
   readonly mae: number;
 }
 
+/** How well ratings are predicted, beside two plain baselines on the same ratings. */
 export interface Scores extends Errors {
   readonly count: number;
   /** Pairs whose user or item the fit has never seen; they are counted in all numbers. */

@@ -38,6 +38,7 @@ export interface DescentOptions {
   readonly shed?: number; // part of the first loss that must be gone before a plateau counts as stationary; default 0.1
 }
 
+/** A state of a descent on its way. */
 export interface SenseProgress {
   readonly stage: 'descent' | 'finish';
   readonly step: number;
@@ -93,7 +94,8 @@ export function sensingOf(K: Kernels, train: Measured, heldOut: Measured | undef
     let all = 0;
     const guess = heldOut!.operator.apply(X);
     heldOut!.y.forEach((value, i) => {
-      off += (guess[i] - value) ** 2;
+      const miss = guess[i] - value;
+      off += miss * miss;
       all += value * value;
     });
     return Math.sqrt(off / all);

@@ -5,6 +5,7 @@ import type { Factored, LinearMap } from '../descend.js';
 import type { Precision } from '../kernels/contract.js';
 import type { Matrix } from '../matrix.js';
 
+/** 𝒜 and 𝒜*, with the shapes between which they map. */
 export interface Operator {
   readonly rows: number; // n₁
   readonly cols: number; // n₂
