@@ -230,7 +230,7 @@ describe('matrices of numbers from all over the range', () => {
         expectOrthonormal(eigen.vectors);
         expectProduct(S, eigen.vectors, eigen.values, transpose(eigen.vectors));
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 });
