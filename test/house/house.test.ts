@@ -50,6 +50,12 @@ describe('the import table', () => {
       /differs between engines/,
     ],
     ['the locale', 'src/complete/x.ts', "export const c = 'a'.localeCompare('b');", /depends on the machine/],
+    [
+      'the platform, where it is left out',
+      'src/methods/x.ts',
+      "import { now } from '#platform';",
+      /may not import platform/,
+    ],
     ['a new room', 'src/attic/x.ts', '', /attic is not in ARCHITECTURE.md/],
   ];
   it.each(planted)('is broken by %s', (_what, path, text, breach) =>

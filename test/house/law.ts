@@ -12,19 +12,19 @@ export interface Room {
 }
 export type Law = ReadonlyMap<string, Room>;
 
-/** The rows `| room | holds | rooms it imports | packages |` of the page. */
+/** The rows `| room | holds | rooms it imports | packages |` of the page, and the names that `floor` stands for. */
 export function readLaw(page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')): Law {
   const quoted = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]);
+  const floor = quoted(/^`floor` = (.*)$/m.exec(page)?.[1] ?? '');
   const law = new Map<string, Room>();
   const table = page.split('\n## ').find((section) => section.startsWith('Rooms')) ?? '';
   for (const line of table.split('\n')) {
     const cells = line.split('|').slice(1, -1);
     if (cells.length !== 4) continue;
-    for (const room of quoted(cells[0])) {
-      const wide = cells[2].includes('everything above');
-      const rooms = new Set([...quoted(cells[2]), ...(wide ? law.keys() : [])]);
-      law.set(room, { rooms, packages: new Set(quoted(cells[3])) });
-    }
+    const above = cells[2].includes('everything above') ? [...law.keys()] : [];
+    const rooms = new Set([...above, ...quoted(cells[2]).flatMap((room) => (room === 'floor' ? floor : room))]);
+    if (cells[2].includes('but platform')) rooms.delete('platform');
+    for (const room of quoted(cells[0])) law.set(room, { rooms, packages: new Set(quoted(cells[3])) });
   }
   return law;
 }

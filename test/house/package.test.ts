@@ -25,7 +25,7 @@ describe('the package', () => {
 
   it('holds what it says, and nothing that only its makers need', () => {
     expect(readdirSync(there).sort()).toEqual(
-      ['ARCHITECTURE.md', 'CHANGELOG.md', 'LICENSE', 'NOTATION.md', 'README.md', 'dist', 'package.json'].sort(),
+      ['ARCHITECTURE.md', 'CHANGELOG.md', 'LICENSE', 'NOTATION.md', 'README.md', 'dist', 'docs', 'package.json'].sort(),
     );
     const inside = readdirSync(join(there, 'dist'), { recursive: true }) as string[];
     expect(inside.filter((name) => /\.(ts|map)$/.test(name) && !name.endsWith('.d.ts'))).toEqual([]);
