@@ -2,7 +2,8 @@
 // has a partial gradient of its own, and the partial gradients are added in a fixed tree. So the threads decide only who
 // computes a part, not what is computed.
 
-import type { Precision } from './contract.js';
+import type { Float } from '../matrix.js';
+import type { Entries, Precision } from './contract.js';
 
 /** Rows that go through the fused kernel together. */
 export const BLOCK = 4;
@@ -41,4 +42,33 @@ export function foldLevels(n: number): [number, number][][] {
     levels.push(pairs);
   }
   return levels;
+}
+
+/** Entries for each number of a partial gradient of V, at least: fewer, and adding the parts would cost too much. */
+const ENTRIES_PER_COLUMN = 16;
+
+/** Numbers in a vector of 16 bytes. */
+export const lanesOf = (x: Float): number => (x instanceof Float32Array ? 4 : 2);
+
+/**
+ * The first row of each part of the entries, and n₁ at the end: 1, 2, 4 or 8 parts with about as many entries each, whose
+ * gradients of V (n₂ rows of k numbers) together stay below 256 MB.
+ */
+export function entryParts(
+  { rows, cols, starts }: Omit<Entries, 'values' | 'columns'>,
+  k: number,
+  lanes: number,
+): Int32Array {
+  const m = starts[rows];
+  const bytes = 16 * cols * Math.ceil(k / lanes);
+  let parts = 1;
+  while (parts < MAX_PARTS && 2 * parts * bytes <= PARTIALS_BYTES && 2 * parts * cols * ENTRIES_PER_COLUMN <= m)
+    parts *= 2;
+  const bounds = new Int32Array(parts + 1);
+  for (let part = 1, i = 0; part < parts; part++) {
+    while (starts[i] * parts < m * part) i++;
+    bounds[part] = i;
+  }
+  bounds[parts] = rows;
+  return bounds;
 }

@@ -3,6 +3,7 @@
 import type { Kernels } from './contract.js';
 import { createMachine } from './machine.js';
 import { referenceKernels } from './reference.js';
+import { simdEntries } from './simd/entries.js';
 import { simdGemm } from './simd/gemm.js';
 import { simdHadamard } from './simd/hadamard.js';
 import { simdPosterior } from './simd/posterior.js';
@@ -38,6 +39,7 @@ function assemble(team: Team, shared: boolean): Kernels {
     ...simdSigns(machine),
     ...simdHadamard(machine),
     ...simdGemm(machine),
+    ...simdEntries(machine),
     ...simdPosterior(machine),
     ...simdRotations(machine),
   };

@@ -1,6 +1,7 @@
 // All kernels, one file for each group. A kernel takes (task, thread, …) and reads and writes raw addresses of the
 // imported memory; it allocates nothing. A task is the unit of work that one thread takes.
 
+export * from './entries';
 export * from './gemm';
 export * from './hadamard';
 export * from './posterior';
