@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The process around main: signals, streams that close, and the exit code.
 
-import { EXIT } from './failure.js';
+import { EXIT, tellFailure } from './failure.js';
 import { main } from './main.js';
 
 const interrupt = new AbortController();
@@ -15,5 +15,11 @@ process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
 const { stdin, stdout, stderr, env } = process;
-process.exitCode = await main(process.argv.slice(2), { stdin, stdout, stderr, env, signal: interrupt.signal });
+const io = { stdin, stdout, stderr, env, signal: interrupt.signal };
+const argv = process.argv.slice(2);
+process.on('uncaughtException', async (error) => {
+  const flags = { json: argv.includes('--json'), debug: argv.includes('--debug') };
+  process.exit(await tellFailure(error, io, { ...flags, command: 'lorank' }));
+});
+process.exitCode = await main(argv, io);
 stdin.destroy(); // a pipe that is still open must not keep the process

@@ -187,6 +187,15 @@ describe('sense', () => {
     }
   });
 
+  it('an operator of more bytes than one block of the reader', async () => {
+    const other = folder();
+    const command = writeSensing(other, { n1: 24, n2: 20, r: 1, m: 4500 });
+    const npy = other.read('A.npy');
+    expect(npy.length).toBeGreaterThan(1 << 24);
+    const { stdout } = await lorank([...command, '--json']);
+    expect(JSON.parse(stdout).error.relativeFrobenius).toBeLessThan(1e-6);
+  });
+
   it('--symmetric with full matrices in f32: the rank is found, the error ≤ 1e-6', async () => {
     const other = folder();
     const command = writeSensing(other, { n1: 14, n2: 14, m: 260, f32: true, symmetric: true });
