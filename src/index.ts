@@ -17,10 +17,18 @@ import {
   type SenseRunOptions,
   senseLive,
 } from './engine/liveSense.js';
+import {
+  type GeneratedSparse,
+  type LinearMeasurements,
+  type SparseRunOptions,
+  type SparseVector,
+  sparseLive,
+} from './engine/liveSparse.js';
 import { rangeOf } from './io/bytes.js';
 import { openSafetensors } from './io/safetensors.js';
 import type { Tensor } from './io/tensor.js';
 import type { SenseProgress } from './methods/sensing.js';
+import type { SparseProgress } from './methods/sparsePath.js';
 
 /**
  * Completes a matrix of which some entries are known, and measures how well it predicts the ones kept back. It runs in a
@@ -47,6 +55,19 @@ export const sense = (
   data: Measurements | GeneratedMeasurements,
   options: SenseRunOptions = {},
 ): LiveRun<SenseProgress, SensedMatrix> => senseLive(data, options, (sensed) => sensed);
+
+/**
+ * Recovers a sparse vector x from y = A x, where A has fewer rows than columns. It runs in a worker: await it for the vector,
+ * iterate it to watch, abort it by a signal.
+ *
+ * @param data the design, the measurements; or { generator } for data made from the seed.
+ * @throws LorankError, through the promise: of code 'usage' for wrong options or sizes, 'data' for a number that is not
+ * finite or a column of zeros, 'aborted' after the signal.
+ */
+export const recoverSparse = (
+  data: LinearMeasurements | GeneratedSparse,
+  options: SparseRunOptions = {},
+): LiveRun<SparseProgress, SparseVector> => sparseLive(data, options);
 
 /**
  * The fit in the bytes of a fit.safetensors file, as fit.toBytes() and `lorank complete -o` write it.
@@ -98,6 +119,7 @@ export type {
   RatingsInput,
 } from './engine/liveComplete.js';
 export type { GeneratedMeasurements, Measurements, SensedMatrix, SenseRunOptions } from './engine/liveSense.js';
+export type { GeneratedSparse, LinearMeasurements, SparseRunOptions, SparseVector } from './engine/liveSparse.js';
 export { prepare, type Resources } from './engine/prepare.js';
 export { dataError, type ErrorCode, LorankError, usageError } from './errors.js';
 export { large, smallRandom, spectral } from './initialisations/index.js';

@@ -107,13 +107,58 @@ const completeMethod = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('scaled-gd'), ...descent, damping: z.number().min(0).optional(), holdout }),
 ]);
 
+/** A sparse truth and its measurements made from the seed; nothing is read. */
+const sparseGenerator = z.strictObject({
+  /** N. */
+  length: count,
+  /** s: entries of the truth that are not zero, of sizes uniform in [½, 1½]. */
+  sparsity: count,
+  /** M. */
+  measurements: count,
+  /** Entries N(0, 1/M), or ±1/√M. Default gaussian. */
+  ensemble: z.enum(['gaussian', 'rademacher']).optional(),
+  /** Standard deviation of the noise on each measurement. Default 0. */
+  noise: z.number().min(0).optional(),
+  positive: z.boolean().optional(),
+});
+
+const sparseFiles = z.strictObject({
+  /** M×N .npy, f32 or f64, used as given: y = A x. */
+  design: z.string(),
+  /** M numbers, .npy. */
+  measurements: z.string(),
+  /** x ≥ 0. Default false. */
+  positive: z.boolean().optional(),
+  /** N numbers, .npy; adds the error to the report and is never seen by the method. */
+  truth: z.string().optional(),
+});
+
+const diagonal = {
+  /** L of x = u^L − v^L. Default 2. */
+  depth: count.optional(),
+  /** α: the start is α·1. Default: advised. */
+  initScale: positive.optional(),
+  /** η_u of weight-normalised, μ of hadamard. Default: from the data. */
+  stepSize: positive.optional(),
+  holdout,
+};
+const sparseMethod = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('auto'), ...diagonal, ratio: positive.optional() }),
+  z.strictObject({ name: z.literal('weight-normalised'), ...diagonal, ratio: positive.optional() }),
+  z.strictObject({ name: z.literal('hadamard'), ...diagonal }),
+  z.strictObject({ name: z.literal('basis-pursuit') }),
+  /** penalty: λ as a share of ‖Aᵀy‖_∞. */
+  z.strictObject({ name: z.literal('lasso'), penalty: z.number().min(0).lt(1).optional(), holdout }),
+  z.strictObject({ name: z.literal('omp'), sparsity: count.optional(), holdout }),
+]);
+
 const common = {
   lorank: z.literal(1),
   stop: z
     .strictObject({
       /** Most steps of descent. */
       iterations: count.optional(),
-      /** Converged when ‖𝒜(X)−y‖/‖y‖ (sensing) or the relative fall of the loss (completion) is below. */
+      /** Converged when ‖𝒜(X)−y‖/‖y‖ (sensing, sparse) or the relative fall of the loss (completion) is below. */
       tolerance: positive.optional(),
     })
     .optional(),
@@ -134,12 +179,19 @@ const runSpec = z.discriminatedUnion('task', [
     data: z.union([completeFiles, z.strictObject({ generator: completeGenerator })]),
     method: completeMethod.optional(),
   }),
+  z.strictObject({
+    ...common,
+    task: z.literal('sparse'),
+    data: z.union([sparseFiles, z.strictObject({ generator: sparseGenerator })]),
+    method: sparseMethod.optional(),
+  }),
 ]);
 
 /** The description of a run; docs/run-spec.md describes its keys. */
 export type RunSpec = z.infer<typeof runSpec>;
 export type SenseSpec = Extract<RunSpec, { task: 'sense' }>;
 export type CompleteSpec = Extract<RunSpec, { task: 'complete' }>;
+export type SparseSpec = Extract<RunSpec, { task: 'sparse' }>;
 export type SenseMethod = z.infer<typeof senseMethod>;
 export type CompleteMethod = z.infer<typeof completeMethod>;
 

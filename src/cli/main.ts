@@ -11,6 +11,7 @@ import { predictCommand } from './predict.js';
 import { reproduceCommand } from './reproduce.js';
 import { runCommand } from './run.js';
 import { senseCommand } from './sense.js';
+import { sparseCommand } from './sparse.js';
 import { countOf } from './values.js';
 import { verifyCommand } from './verify.js';
 import { version } from './version.js';
@@ -26,6 +27,7 @@ const commands: readonly AddCommand[] = [
   demoCommand,
   completeCommand,
   senseCommand,
+  sparseCommand,
   predictCommand,
   runCommand,
   verifyCommand,

@@ -1,7 +1,7 @@
 // What came out of a run: the document of --json, the text for a person, and the exit code.
 
 import type { Scores } from '../complete/scores.js';
-import type { CompleteFinished, Finished, Progress, SenseFinished } from '../engine/jobs.js';
+import type { CompleteFinished, Finished, Progress, SenseFinished, SparseFinished } from '../engine/jobs.js';
 import { DEFAULT_SEED } from '../random/index.js';
 import type { RunSpec } from '../spec.js';
 import type { Computed } from './compute.js';
@@ -16,6 +16,8 @@ const seedOf = (spec: RunSpec): number => spec.seed ?? DEFAULT_SEED;
 /** The words of the bar. */
 export function progressText(progress: Progress): string {
   const judged = progress.heldOut === undefined ? '' : `, held out ${figure(progress.heldOut)}`;
+  if (!('width' in progress) && 'residual' in progress)
+    return `${progress.stage}, residual ${figure(progress.residual)}${judged}`;
   return 'residual' in progress
     ? `${progress.stage} at width ${progress.width}, residual ${figure(progress.residual)}${judged}`
     : `${progress.stage} at rank ${progress.rank}${judged}`;
@@ -23,9 +25,9 @@ export function progressText(progress: Progress): string {
 
 /** How much of the run lies behind, in [0, 1]: a guess, for the bar. */
 export function shareDone(progress: Progress, { task, stop }: RunSpec): number {
-  const steps = progress.step / (stop?.iterations ?? (task === 'sense' ? 10_000 : 1000));
+  const steps = progress.step / (stop?.iterations ?? { sense: 10_000, complete: 1000, sparse: 100_000 }[task]);
   if (!('residual' in progress)) return Math.min(1, steps);
-  const fall = Math.log(progress.residual) / Math.log(stop?.tolerance ?? 1e-9);
+  const fall = Math.log(progress.residual) / Math.log(stop?.tolerance ?? (task === 'sparse' ? 1e-4 : 1e-9));
   return Math.min(1, Math.max(steps, fall, 0));
 }
 
@@ -36,6 +38,12 @@ export function reportDocument({ finished, seconds, threads }: Computed, spec: R
     const { method, width, rank, iterations, residual } = finished.result;
     const { outcome, error } = finished;
     return { outcome, method, width, rank, iterations, seconds, seed, threads, residual, error };
+  }
+  if (finished.task === 'sparse') {
+    const { outcome, result, error } = finished;
+    const { method, sparsity, iterations, residual, heldOut, settings, baseline } = result;
+    const about = { outcome, method, sparsity, iterations, seconds, seed, threads, residual, heldOut };
+    return { ...about, ...settings, baseline, error };
   }
   const { outcome, result, test } = finished;
   const { method, rank, iterations, heldOut } = result;
@@ -74,6 +82,7 @@ export function reportText(made: Computed, spec: RunSpec, output?: string): stri
   ];
   about.push(['memory', `${bytesText(1024 * process.resourceUsage().maxRSS)} at most`]);
   if (output) about.push(['written', output]);
+  if (finished.task === 'sparse') return sparseText(finished, about);
   return finished.task === 'sense' ? senseText(finished, about) : completeText(finished, about);
 }
 
@@ -97,6 +106,32 @@ function senseText({ result, error, X }: SenseFinished, about: [string, string][
     'This rests on measurements that see every matrix of low rank (a restricted isometry): that is assumed, not checked.',
   ];
   return `X: ${X.rows}×${X.cols}, from its measurements\n\n${facts(rows)}\n\n${lines(said)}`;
+}
+
+function sparseText({ result, error }: SparseFinished, about: [string, string][]): string {
+  const { outcome, method, x, sparsity, iterations, residual, heldOut, norm, settings, baseline, notes } = result;
+  const used = Object.entries(settings).map(([name, value]) => `${name} ${figure(value)}`);
+  const rows: [string, string][] = [
+    ['outcome', outcome],
+    ['method', method],
+    ['with', used.join(', ') || 'nothing to choose'],
+    ['entries', `${grouped(sparsity)} of ${grouped(x.length)} above a thousandth of the largest`],
+    ['‖x‖₁', figure(norm)],
+    ['iterations', grouped(iterations)],
+    ['residual', `${figure(residual)}   ‖A x − y‖ / ‖y‖`],
+  ];
+  if (heldOut !== undefined) rows.push(['held out', `${figure(heldOut)}   the same on measurements kept back`]);
+  if (error) rows.push(['error', `${figure(error.relative)}   ‖x − truth‖ / ‖truth‖`]);
+  if (baseline) {
+    const judged = baseline.heldOut === undefined ? '' : `, held out ${figure(baseline.heldOut)}`;
+    rows.push(['lasso', `${grouped(baseline.sparsity)} entries, ‖x‖₁ ${figure(baseline.norm)}${judged}`]);
+  }
+  rows.push(...about);
+  const said = [
+    ...notes,
+    'This rests on an x of few large entries, and on columns of A that differ: assumed, not checked.',
+  ];
+  return `x: ${x.length} numbers, from their measurements\n\n${facts(rows)}\n\n${lines(said)}`;
 }
 
 function completeText({ result, test }: CompleteFinished, about: [string, string][]): string {

@@ -12,20 +12,24 @@ import { relativeFrobenius } from '../diagnostics/errors.js';
 import { usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
 import { formed } from '../linalg/factored.js';
+import { norm } from '../linalg/norms.js';
 import type { Matrix } from '../matrix.js';
 import type { SenseResult } from '../methods/sense.js';
 import type { SenseProgress } from '../methods/sensing.js';
+import { type SparseOptions, type SparseResult, sparse } from '../methods/sparse.js';
+import type { SparseProgress } from '../methods/sparsePath.js';
 import { factorPair } from '../parametrisations/factorPair.js';
 import { symmetric } from '../parametrisations/symmetric.js';
 import { DEFAULT_SEED } from '../random/index.js';
-import type { CompleteSpec, RunSpec, SenseSpec } from '../spec.js';
+import type { CompleteSpec, RunSpec, SenseSpec, SparseSpec } from '../spec.js';
 import type { Outcome } from '../stop.js';
 import type { Checkpoint, Run, Snapshot } from '../stream.js';
 import type { CompleteData } from './completeData.js';
 import type { SenseData } from './senseData.js';
 import { type Parts, senseParts } from './senseRun.js';
+import { keptBackSparse, type SparseData } from './sparseData.js';
 
-export type Progress = SenseProgress | CompleteProgress;
+export type Progress = SenseProgress | CompleteProgress | SparseProgress;
 
 export interface SenseFinished {
   readonly task: 'sense';
@@ -44,7 +48,15 @@ export interface CompleteFinished {
   readonly test?: Scores;
 }
 
-export type Finished = SenseFinished | CompleteFinished;
+export interface SparseFinished {
+  readonly task: 'sparse';
+  readonly outcome: Outcome;
+  readonly result: SparseResult;
+  /** ‖x − truth‖/‖truth‖, where there is one. */
+  readonly error?: { readonly relative: number };
+}
+
+export type Finished = SenseFinished | CompleteFinished | SparseFinished;
 
 export interface Job {
   readonly task: RunSpec['task'];
@@ -103,3 +115,27 @@ export function completeJob(K: Kernels, spec: CompleteSpec, { ratings, test = []
     },
   };
 }
+
+/** The job of a design and its measurements. */
+export function sparseJob(K: Kernels, spec: SparseSpec, { A, y, positive, truth }: SparseData): Job {
+  const { method = { name: 'auto' }, stop, precision = 'auto' } = spec;
+  if (precision !== 'auto')
+    throw usageError(`sparse: precision should be auto, got ${precision}`, 'leave it out: only sensing has a choice');
+  const heldOut = keptBackSparse(y.length, spec);
+  const { name, ...rest } = method;
+  const kept = heldOut.length > 0 ? `, ${heldOut.length} of them kept back to judge by` : '';
+  return {
+    task: 'sparse',
+    notes: [`${y.length} measurements of a vector of ${A.cols}${positive ? ' numbers ≥ 0' : ''}${kept}`],
+    *run(from) {
+      const options = { ...rest, ...stop, method: name, positive, heldOut } as SparseOptions;
+      const result = yield* sparse(K, A, y, options, from);
+      const error = truth && { relative: relativeDistance(result.x, truth) };
+      return { task: 'sparse', outcome: result.outcome, result, error };
+    },
+  };
+}
+
+/** ‖x − truth‖/‖truth‖. */
+const relativeDistance = (x: Float64Array, truth: Float64Array): number =>
+  norm(x.map((value, j) => value - truth[j])) / (norm(truth) || 1);

@@ -126,7 +126,8 @@ function specOf(data: unknown, options: SenseRunOptions): RunSpec {
   });
 }
 
-const nothing = async (): Promise<never> => {
+/** Of data made from the seed. */
+export const nothing = async (): Promise<never> => {
   throw new Error('generated data are not asked for');
 };
 
@@ -153,7 +154,7 @@ function checkMeasurements({ operator, measurements, shape, truth }: Measurement
 }
 
 /** Named data as an npy file: its head, and its numbers when they are asked for. */
-interface File {
+export interface File {
   readonly size: number;
   readonly head: Uint8Array;
   /** Bytes of the numbers. */
@@ -173,7 +174,8 @@ function filesOf({ operator, measurements: y, shape: [rows, cols], truth }: Meas
 const headOf = (dtype: 'F64' | 'F32', shape: number[]): Uint8Array =>
   writeNpy({ dtype, shape, bytes: new Uint8Array(0) }).next().value as Uint8Array;
 
-function arrayFile(data: Float64Array | Float32Array, shape: number[]): File {
+/** The npy file of an array. */
+export function arrayFile(data: Float64Array | Float32Array, shape: number[]): File {
   const head = headOf(data instanceof Float32Array ? 'F32' : 'F64', shape);
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return {
@@ -208,7 +210,8 @@ function functionFile(write: (i: number, row: Float64Array) => void, shape: numb
   };
 }
 
-const reader = (files: Record<string, File>) => async (question: Question) => {
+/** Answers the worker from named files. */
+export const reader = (files: Record<string, File>) => async (question: Question) => {
   if (question.kind !== 'bytes') throw new Error('measurements are asked for by name');
   const { name, offset, length } = question;
   const { head, body, size } = files[name];

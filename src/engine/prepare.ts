@@ -3,11 +3,12 @@
 
 import type { ByteSource } from '../io/bytes.js';
 import type { Kernels } from '../kernels/contract.js';
-import type { CompleteSpec, RunSpec, SenseSpec } from '../spec.js';
+import type { CompleteSpec, RunSpec, SenseSpec, SparseSpec } from '../spec.js';
 import { makeCompleteData, readCompleteData } from './completeData.js';
-import { completeJob, type Job, senseJob } from './jobs.js';
+import { completeJob, type Job, senseJob, sparseJob } from './jobs.js';
 import { readSenseData } from './senseData.js';
 import { makeSenseData } from './senseGenerator.js';
+import { makeSparseData, readSparseData } from './sparseData.js';
 
 /** The files of a description, by their paths in it. */
 export interface Resources {
@@ -19,7 +20,11 @@ export interface Resources {
  * @throws usage and data errors, before anything is computed.
  */
 export const prepare = (K: Kernels, spec: RunSpec, resources: Resources): Promise<Job> =>
-  spec.task === 'sense' ? prepareSense(K, spec, resources) : prepareComplete(K, spec, resources);
+  spec.task === 'sense'
+    ? prepareSense(K, spec, resources)
+    : spec.task === 'sparse'
+      ? prepareSparse(K, spec, resources)
+      : prepareComplete(K, spec, resources);
 
 async function prepareSense(K: Kernels, spec: SenseSpec, { open }: Resources): Promise<Job> {
   const { data } = spec;
@@ -36,5 +41,14 @@ async function prepareComplete(K: Kernels, spec: CompleteSpec, { open }: Resourc
     K,
     spec,
     'generator' in data ? makeCompleteData(K, spec, data.generator) : await readCompleteData(data, open),
+  );
+}
+
+async function prepareSparse(K: Kernels, spec: SparseSpec, { open }: Resources): Promise<Job> {
+  const { data } = spec;
+  return sparseJob(
+    K,
+    spec,
+    'generator' in data ? makeSparseData(spec, data.generator) : await readSparseData(data, open),
   );
 }

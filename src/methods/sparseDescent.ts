@@ -104,8 +104,8 @@ export function* descents(
   let end = yield* travel(train, iterations, true);
   const score = end.score;
   let outcome: Outcome = end.outcome;
-  const fit = (data: LinearData) => (method === 'auto' ? exactFit(K, data, xOf(end.last)) : undefined);
-  let exact = fit(train);
+  const exactOn = (data: LinearData) => (method === 'auto' ? exactFit(K, data, xOf(end.last)) : undefined);
+  let exact = exactOn(train);
   if (exact && heldOut && misfit(heldOut, exact) > EXACT) exact = undefined;
   if (heldOut && outcome !== 'diverged' && !exact) {
     const best = end.judged ? end.steps - patience : iterations;
@@ -118,7 +118,7 @@ export function* descents(
     const judged = end.judged;
     end = yield* travel(all, Math.max(every, best), false);
     outcome = judged && end.outcome === 'iteration-limit' ? 'converged' : end.outcome;
-    exact = fit(all);
+    exact = exactOn(all);
   }
   if (exact) notes.push(`The ${countLarge(exact, 0)} largest entries alone fit the measurements exactly.`);
   if (outcome === 'diverged')

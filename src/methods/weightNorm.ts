@@ -62,7 +62,7 @@ export function gradientGap({ leastNorm: Q, entries: N }: Sizes, alpha: number, 
 export interface Advice {
   /** α: start from w₀ = α·1, so that r₀² = α²·entries is half of R. */
   readonly initScale: number;
-  /** κ = 40/R for L ≤ 2, 16/((L − 2)R) above, or more where an accuracy asks for it. */
+  /** κ = 40/R for L ≤ 2, 6/((L − 2)²R) above, or more where an accuracy asks for it. */
   readonly ratio: number;
   /** The estimate of R = Σ|x|^{2/L}, the square of the radius at the end. For L = 2 that is ‖x‖₁. */
   readonly radiusSquared: number;
@@ -72,7 +72,7 @@ export interface Advice {
 
 /**
  * (r₀, κ) for weight normalisation: r₀² = R/2, and κ such that α_eff/α = (r∞/r₀)·exp(−κ(r∞² − r₀²)/2) is about e⁻¹⁰; for
- * L ≥ 3, where the time that a start takes grows like α_eff^{2−L}, about e^{−4/(L−2)}. κ helps only while r₀² < R.
+ * L ≥ 3, where the time that a start takes grows like α_eff^{2−L}, nearer to 1. κ helps only while r₀² < R.
  * @param norm ‖x‖₁, or an estimate such as normEstimate's.
  * @param size ‖x‖₂, or an estimate.
  * @param accuracy wanted (‖x‖₁ − Q)/Q, L = 2: κ becomes at least what the bound needs, 2·log N/(accuracy·Q); default none.
@@ -100,7 +100,7 @@ export function adviseWeightNorm({
   const alpha = (share: number) => Math.sqrt((share * R) / entries);
   return {
     initScale: alpha(0.5),
-    ratio: Math.max((depth > 2 ? 16 / (depth - 2) : 40) / R, needed),
+    ratio: Math.max((depth > 2 ? 6 / (depth - 2) ** 2 : 40) / R, needed),
     radiusSquared: R,
     initScales: [alpha(0.2), alpha(0.9)],
   };
