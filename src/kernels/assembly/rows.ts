@@ -23,13 +23,16 @@ const FLUSH_BLOCKS: i32 = 64;
 
 /**
  * One part of A: blocks·4 rows. x: c×cols (f32 for F32), y, r: c×4·blocks, g: c×cols, running: c×cols f32 (F32 only),
- * lanes: c×16.
+ * lanes: c×16, and for F32_TO_F64 with c > 1 behind them a chunk of a block in f64.
  */
 export function rowsPart(
   task: i32, thread: i32, arithmetic: i32, mode: i32, a: usize, blocks: i32, cols: i32, c: i32,
   x: usize, y: usize, r: usize, g: usize, running: usize, lanes: usize, scale: f64,
 ): void {
-  const chunk = arithmetic == F64 ? CHUNK_F64 : CHUNK_F32;
+  // Several right-hand sides share the conversion of a chunk; a single one converts as it goes.
+  const widens = arithmetic == F32_TO_F64 && c > 1;
+  const wide = lanes + (<usize>c << 7);
+  const chunk = arithmetic == F64 || widens ? CHUNK_F64 : CHUNK_F32;
   const columnShift: usize = arithmetic == F64 ? 5 : 4; // bytes of a column of a block
   const vectorShift: usize = arithmetic == F32 ? 2 : 3; // bytes of a number of x and of the gradient in use
   const rowsBytes = <usize>blocks << 5;
@@ -43,11 +46,12 @@ export function rowsPart(
       memory.fill(lanes, 0, <usize>c << 7);
       for (let j = 0; j < cols; j += chunk) {
         const n = min(chunk, cols - j);
-        const at = a + (<usize>j << columnShift);
+        let at = a + (<usize>j << columnShift);
+        if (widens) at = widen(at, wide, n);
         for (let k = 0; k < c; k++) {
           const xk = x + ((<usize>k * cols + j) << vectorShift);
           const lk = lanes + (<usize>k << 7);
-          if (arithmetic == F64) dots64(at, xk, n, lk);
+          if (arithmetic == F64 || widens) dots64(at, xk, n, lk);
           else if (arithmetic == F32_TO_F64) dots32to64(at, xk, n, lk);
           else dots32(at, xk, n, lk);
         }
@@ -66,11 +70,12 @@ export function rowsPart(
     if (mode & ADJOINT) {
       for (let j = (cols - 1) / chunk * chunk; j >= 0; j -= chunk) {
         const n = min(chunk, cols - j);
-        const at = a + (<usize>j << columnShift);
+        let at = a + (<usize>j << columnShift);
+        if (widens) at = widen(at, wide, n);
         for (let k = 0; k < c; k++) {
           const gk = sums + ((<usize>k * cols + j) << vectorShift);
           const rk = r + <usize>k * rowsBytes + (<usize>b << 5);
-          if (arithmetic == F64) axpy64(at, rk, gk, n);
+          if (arithmetic == F64 || widens) axpy64(at, rk, gk, n);
           else if (arithmetic == F32_TO_F64) axpy32to64(at, rk, gk, n);
           else axpy32(at, rk, gk, n);
         }
@@ -221,6 +226,22 @@ export function axpy32to64(a: usize, r: usize, g: usize, cols: i32): void {
     );
     v128.store(p, f64x2.add(v128.load(p, 16), right), 16);
   }
+}
+
+/** A chunk of a block from f32 to f64, each in its own packing. Returns where it is. */
+export function widen(a: usize, wide: usize, cols: i32): usize {
+  let out = wide;
+  for (const end = wide + (<usize>cols << 5); out < end; out += 128, a += 64) {
+    v128.store(out, f64x2.promote_low_f32x4(v128.load64_zero(a)));
+    v128.store(out, f64x2.promote_low_f32x4(v128.load64_zero(a, 16)), 16);
+    v128.store(out, f64x2.promote_low_f32x4(v128.load64_zero(a, 32)), 32);
+    v128.store(out, f64x2.promote_low_f32x4(v128.load64_zero(a, 48)), 48);
+    v128.store(out, f64x2.promote_low_f32x4(v128.load64_zero(a, 8)), 64);
+    v128.store(out, f64x2.promote_low_f32x4(v128.load64_zero(a, 24)), 80);
+    v128.store(out, f64x2.promote_low_f32x4(v128.load64_zero(a, 40)), 96);
+    v128.store(out, f64x2.promote_low_f32x4(v128.load64_zero(a, 56)), 112);
+  }
+  return wide;
 }
 
 // f32 storage and arithmetic, x and the running gradient in f32:

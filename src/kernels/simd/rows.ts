@@ -23,6 +23,8 @@ interface PackedRows extends Rows {
 const Mode = { apply: 1, residual: 3, adjoint: 4, gradient: 7 };
 const arithmeticOf = (A: Rows, arithmetic: Precision) => (A.storage === 'f64' ? 0 : arithmetic === 'f64' ? 1 : 2);
 
+/** A chunk of a block of rows in f64, for a batch. */
+const WIDE_BYTES = 2 ** 14;
 /** Bytes of rows under which a pass stays in this thread. */
 const SMALL = 2 ** 18;
 /** Bytes that writeRows takes at once. */
@@ -35,7 +37,8 @@ function workLayout(rows: number, cols: number, c: number) {
   const r = running + aligned(4 * c * cols);
   const y = r + aligned(8 * c * rows);
   const lanes = y + aligned(8 * c * rows);
-  return { g, running, r, y, lanes, bytes: lanes + 128 * c };
+  const wide = c > 1 ? WIDE_BYTES : 0; // behind the lanes
+  return { g, running, r, y, lanes, bytes: lanes + 128 * c + wide };
 }
 
 type RowKernels = Pick<
