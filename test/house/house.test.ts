@@ -120,6 +120,24 @@ describe.skipIf(!isClone)(`tracked files${isClone ? '' : ' (skipped: not a clone
 
   it('name no download address in the lock file', () =>
     expect(holding(/"resolved"/).filter((path) => path === 'package-lock.json')).toEqual([]));
+  it('lock every package that package.json and its packages ask for, those of other systems among them', () => {
+    const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+      packages: Record<
+        string,
+        { optionalDependencies?: Record<string, string>; dependencies?: Record<string, string> }
+      >;
+    };
+    const missing: string[] = [];
+    for (const [place, { dependencies, optionalDependencies }] of Object.entries(lock.packages))
+      for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+        // Node looks in the package's own node_modules, then in those above it.
+        let folder = place;
+        while (folder && !(`${folder}/node_modules/${name}` in lock.packages))
+          folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')));
+        if (!(`${folder ? `${folder}/` : ''}node_modules/${name}` in lock.packages)) missing.push(`${place} → ${name}`);
+      }
+    expect(missing).toEqual([]);
+  });
   it('name no registry', () => expect(holding(new RegExp(`${'registry'}\\.[a-z]|npmjs${'\\.'}org`))).toEqual([]));
   it('name no folder of one machine', () =>
     expect(holding(/(^|[\s"'`(=])\/(home|root|work|Users|mnt|opt)\/[a-z]/m)).toEqual([]));
