@@ -2,8 +2,8 @@
 // the method. The file's, the library's and the generator's measurements all go through here.
 
 import type { Kernels } from '../kernels/contract.js';
-import { type SenseOptions, type SenseResult, sense } from '../methods/sense.js';
-import type { Measured, SenseProgress } from '../methods/sensing.js';
+import { type SenseOptions, sense } from '../methods/sense.js';
+import type { Measured, SenseProgress, SenseResult } from '../methods/sensing.js';
 import { DEFAULT_SEED, stream, subset } from '../random/index.js';
 import type { SenseSpec } from '../spec.js';
 import type { Checkpoint, Run } from '../stream.js';

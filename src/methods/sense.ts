@@ -11,7 +11,7 @@
 // Soltanolkotabi 2021) and linear convergence of ScaledGD from a spectral start (Tong, Ma, Chi 2021).
 // Cost per step: one pass over 𝒜, and O((n₁+n₂)k²) where scaled.
 
-import type { Factored, Rule, Theta } from '../descend.js';
+import type { Rule, Theta } from '../descend.js';
 import { usageError } from '../errors.js';
 import { smallRandom, spectral } from '../initialisations/index.js';
 import type { Kernels } from '../kernels/contract.js';
@@ -20,7 +20,7 @@ import { armijo } from '../rules/armijo.js';
 import { gradient } from '../rules/gradient.js';
 import { heavyBall } from '../rules/heavyBall.js';
 import { scaled } from '../rules/scaled.js';
-import type { Outcome } from '../stop.js';
+
 import type { Checkpoint, Run } from '../stream.js';
 import { openBook } from './leg.js';
 import { widestGap } from './rank.js';
@@ -30,6 +30,7 @@ import {
   type MatrixParametrisation,
   type Measured,
   type SenseProgress,
+  type SenseResult,
   type Sensing,
   sensingOf,
 } from './sensing.js';
@@ -45,24 +46,6 @@ export interface SenseOptions extends Partial<DescentOptions> {
   readonly damping?: number; // λ of scaled-gd, relative to σ₁(𝒜*(y)); default 0 at a given rank, else 0.01
   readonly momentum?: number; // β of heavy-ball; default 0.8
   readonly seed?: number; // default 0
-}
-
-export interface SenseResult {
-  readonly outcome: Outcome;
-  readonly method: string;
-  readonly X: Factored;
-  readonly width: number;
-  /** The rank given or chosen; else the one at the widest gap of the singular values. */
-  readonly rank: number;
-  readonly iterations: number;
-  /** ‖𝒜(X) − y‖/‖y‖ on the measurements that were descended on. */
-  readonly residual: number;
-  /** The same on held-out ones, for the X chosen by them. */
-  readonly heldOut?: number;
-  /** All singular values of X. */
-  readonly singularValues: Float64Array;
-  /** What was decided on the way, in sentences. */
-  readonly notes: readonly string[];
 }
 
 /**

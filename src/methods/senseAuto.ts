@@ -20,8 +20,7 @@ import { scaled } from '../rules/scaled.js';
 import type { Checkpoint, Run, Snapshot } from '../stream.js';
 import { type LegEnd, openBook, type Position } from './leg.js';
 import { largestRank, widestGap } from './rank.js';
-import type { SenseResult } from './sense.js';
-import { type DescentOptions, type SenseProgress, type Sensing, sensingOf } from './sensing.js';
+import { type DescentOptions, type SenseProgress, type SenseResult, type Sensing, sensingOf } from './sensing.js';
 
 export interface AutoOptions extends DescentOptions {
   readonly rank?: number; // r; default: chosen

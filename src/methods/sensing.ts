@@ -20,7 +20,7 @@ import { factorPair } from '../parametrisations/factorPair.js';
 import { symmetric } from '../parametrisations/symmetric.js';
 import { sensing } from '../problems/sensing.js';
 import { type Stream, stream } from '../random/index.js';
-import { anyOf, divergence, iterationLimit, lossBelow, stall, stationary } from '../stop.js';
+import { anyOf, divergence, iterationLimit, lossBelow, stall, stationary , type Outcome } from '../stop.js';
 import type { Snapshot } from '../stream.js';
 import type { Book, LegEnd, Position } from './leg.js';
 
@@ -49,6 +49,24 @@ export interface SenseProgress {
   readonly heldOut?: number;
   /** The largest singular values of X, at most 16; computed when read. */
   readonly singularValues: Float64Array;
+}
+
+export interface SenseResult {
+  readonly outcome: Outcome;
+  readonly method: string;
+  readonly X: Factored;
+  readonly width: number;
+  /** The rank given or chosen; else the one at the widest gap of the singular values. */
+  readonly rank: number;
+  readonly iterations: number;
+  /** ‖𝒜(X) − y‖/‖y‖ on the measurements that were descended on. */
+  readonly residual: number;
+  /** The same on held-out ones, for the X chosen by them. */
+  readonly heldOut?: number;
+  /** All singular values of X. */
+  readonly singularValues: Float64Array;
+  /** What was decided on the way, in sentences. */
+  readonly notes: readonly string[];
 }
 
 export type MatrixParametrisation = Parametrisation<Factored, LinearMap>;
