@@ -1,5 +1,5 @@
-// What descents of sensing papers share: a truth with its operator, the error at every step, hit times, floors, and the few
-// statistics that claims are made of.
+// What descents of sensing papers share: a truth with its operator, descent with every iterate seen, and runs side by side on
+// one operator, with their hit times and floors.
 
 import {
   copy,
@@ -13,7 +13,6 @@ import {
   type Iterate,
   type Kernels,
   type LinearMap,
-  log,
   lowRank,
   type Matrix,
   mapOf,
@@ -144,29 +143,3 @@ export function* sideBySideRuns(
   });
   return found;
 }
-
-/** The first t with a value below the level; NaN where there is none. */
-export function hit(values: ArrayLike<number>, level: number): number {
-  for (let t = 0; t < values.length; t++) if (values[t] < level) return t;
-  return Number.NaN;
-}
-
-/** Of numbers that are all finite; NaN where one is not, so that a run that failed cannot be outvoted in silence. */
-export function median(values: readonly number[]): number {
-  const sorted = Float64Array.from(values).sort();
-  const half = sorted.length >> 1;
-  if (sorted.length === 0 || sorted.some(Number.isNaN)) return Number.NaN;
-  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-}
-
-/** Of the least-squares line through (x_i, y_i). */
-export function slope(x: readonly number[], y: readonly number[]): number {
-  const mean = (v: readonly number[]) => v.reduce((a, b) => a + b, 0) / v.length;
-  const [mx, my] = [mean(x), mean(y)];
-  const products = x.map((v, i) => (v - mx) * (y[i] - my));
-  const squares = x.map((v) => (v - mx) * (v - mx));
-  return mean(products) / mean(squares);
-}
-
-/** The p of y ∝ xᵖ, by least squares in logarithms. */
-export const exponent = (x: readonly number[], y: readonly number[]): number => slope(x.map(log), y.map(log));
