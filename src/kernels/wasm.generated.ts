@@ -1,5 +1,5 @@
 // Written by scripts/kernels.mjs from assembly/; do not edit.
-export const sourceHash = '60f1a710b9bdb13456479c32d04b1b20100c591d3dcec9ca934ebe9340057795';
+export const sourceHash = '224492025da84e36771915742b3741abddfd549acf14374fc64a43785a72e296';
 /** The byte that says whether the imported memory is shared: 3 in these bytes, 1 for an unshared one. */
 export const memoryFlag = 272;
 export const base64 =

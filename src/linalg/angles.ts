@@ -17,7 +17,6 @@ export const principalAngles = (K: Kernels, A: Matrix, B: Matrix): Float64Array 
 export function anglesBetween(K: Kernels, QA: Matrix, QB: Matrix): Float64Array {
   if (QA.rows !== QB.rows)
     throw usageError(`principalAngles: the bases should have as many rows, got ${shape(QA)} and ${shape(QB)}`);
-  if (QA.cols < QB.cols) return anglesBetween(K, QB, QA);
   const cosines = singularValues(K, multiply(K, transpose(QA), QB));
   const sines = singularValues(K, projectOut(K, QA, QB)).reverse();
   return cosines.map((c, i) => angle(c, sines[i]));

@@ -210,10 +210,9 @@ export function complement(K: Kernels, Q: Matrix): Matrix<Float64Array> {
   return out;
 }
 
-/** Y − Q(QᵀY), twice, which makes it orthogonal to Q to working precision. Q: m×k with orthonormal columns, Y: m×l. */
+/** Y − Q(QᵀY), orthogonal to Q to n·ε·‖Y‖. Q: m×k with orthonormal columns, Y: m×l. */
 export function projectOut(K: Kernels, Q: Matrix, Y: Matrix): Matrix<Float64Array> {
   const out = copy(Y);
-  for (let pass = 0; pass < 2; pass++)
-    multiplyInto(K, Q, multiply(K, transpose(Q), out), out, { alpha: -1, accumulate: true });
+  multiplyInto(K, Q, multiply(K, transpose(Q), Y), out, { alpha: -1, accumulate: true });
   return out;
 }

@@ -3,6 +3,7 @@
 
 export * from './entries';
 export * from './gemm';
+export * from './gemv';
 export * from './hadamard';
 export * from './posterior';
 export * from './rotations';
