@@ -144,8 +144,23 @@ export { leastSquares, qr } from './linalg/qr.js';
 export { randomisedSvd } from './linalg/randomised.js';
 export { singularValues, svd } from './linalg/svd.js';
 export { at, copy, type Float, type Matrix, matrix, slice, transpose } from './matrix.js';
+export { type DiagonalOptions, diagonal } from './methods/diagonal.js';
+export { lassoPath, onSegment, type Segment } from './methods/homotopy.js';
+export { matchingPursuit, type Pursuit } from './methods/matchingPursuit.js';
 export { sense as senseStream } from './methods/sense.js';
 export type { Measured, SenseProgress } from './methods/sensing.js';
+export { type SparseOptions, type SparseResult, sparse as sparseStream } from './methods/sparse.js';
+export type { SparseProgress } from './methods/sparsePath.js';
+export {
+  type Advice,
+  adviseWeightNorm,
+  equivalentStart,
+  gradientGap,
+  normEstimate,
+  weightNormGap,
+  weightNormInvariant,
+  weightNormPotential,
+} from './methods/weightNorm.js';
 export {
   denseRows,
   fast,
@@ -158,8 +173,10 @@ export {
   rankOne,
 } from './operators/index.js';
 export { factorPair } from './parametrisations/factorPair.js';
+export { type HadamardOptions, hadamard } from './parametrisations/hadamard.js';
 export { sideBySide } from './parametrisations/sideBySide.js';
 export { symmetric } from './parametrisations/symmetric.js';
+export { type Design, design, linear } from './problems/linear.js';
 export { sensing, sensingBatch, sensingMinibatch } from './problems/sensing.js';
 export {
   DEFAULT_SEED,
@@ -192,6 +209,7 @@ export { armijo } from './rules/armijo.js';
 export { gradient } from './rules/gradient.js';
 export { heavyBall } from './rules/heavyBall.js';
 export { scaled } from './rules/scaled.js';
+export { type PolarSteps, weightNormalised } from './rules/weightNormalised.js';
 export { canonical, parseSpec, type RunSpec, runSpecSchema } from './spec.js';
 export {
   anyOf,

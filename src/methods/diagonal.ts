@@ -13,6 +13,7 @@ import { chain, powers } from '../parametrisations/hadamard.js';
 import type { Design } from '../problems/linear.js';
 import { checkDirection, polarStep } from '../rules/weightNormalised.js';
 
+/** What descent on a diagonal network is made of. */
 export interface DiagonalOptions {
   readonly depth: number; // L
   readonly positive: boolean; // θ: N; else 2N

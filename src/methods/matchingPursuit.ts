@@ -10,6 +10,7 @@ import type { Kernels } from '../kernels/contract.js';
 import type { Design } from '../problems/linear.js';
 import { columnsOf, inner } from './homotopy.js';
 
+/** What is chosen so far. */
 export interface Pursuit {
   readonly support: readonly number[]; // in the order of choosing
   /** ‖A x − y‖. */

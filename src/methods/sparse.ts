@@ -23,6 +23,7 @@ import type { Checkpoint, Run } from '../stream.js';
 import { descents } from './sparseDescent.js';
 import { type LinearData, lasso, misfit, type PathEnd, pursuit, type SparseProgress, type Walk } from './sparsePath.js';
 
+/** Options of sparseStream(). */
 export interface SparseOptions {
   readonly method?: 'auto' | 'weight-normalised' | 'hadamard' | 'basis-pursuit' | 'lasso' | 'omp'; // default auto
   readonly positive?: boolean; // x ≥ 0; default false
@@ -38,6 +39,7 @@ export interface SparseOptions {
   readonly heldOut?: ArrayLike<number>; // measurements kept back to judge by, ascending; default none
 }
 
+/** How sparse recovery ended. */
 export interface SparseResult {
   readonly outcome: Outcome;
   readonly method: string;
@@ -65,6 +67,7 @@ export interface SparseResult {
 }
 
 /**
+ * The run behind recoverSparse(), on data in memory and with kernels of one's own.
  * @param A M×N, used as given. @param y M numbers.
  * @param from a checkpoint of the same call.
  * @throws usage error where A and y disagree, depth < 1, κ ≤ 0 or the start is zero; data error where A has a zero column, or

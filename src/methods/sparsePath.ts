@@ -13,6 +13,7 @@ export interface LinearData {
   readonly y: Float64Array;
 }
 
+/** A state of sparse recovery. */
 export interface SparseProgress {
   readonly stage: 'descent' | 'refit' | 'path' | 'pursuit';
   /** Steps of descent, knots of the path, or entries chosen. */

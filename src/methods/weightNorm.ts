@@ -13,7 +13,7 @@ import { exp, log, pow } from '../random/index.js';
  * A vector that changes only inside range(Aᵀ) along the flow: for L = 1 u·e^{κr²/2}, for L = 2 log u + κr²/2, for L ≥ 3
  * u^{2−L}·e^{−(L−2)κr²/2}. u: N (positive entries for L ≥ 2). With κ = 0 those of plain gradient flow in w = u.
  */
-export function invariant(u: Float64Array, radius: number, ratio: number, depth: number): Float64Array {
+export function weightNormInvariant(u: Float64Array, radius: number, ratio: number, depth: number): Float64Array {
   const h = 0.5 * ratio * radius * radius;
   if (depth === 1) return u.map((value) => value * exp(h));
   if (depth === 2) return u.map((value) => log(value) + h);
@@ -31,7 +31,7 @@ export function equivalentStart(w0: Float64Array, radius: number, ratio: number)
 }
 
 /** F(x) = ‖x‖₁·KL(x/‖x‖₁ ‖ u₀²) + (κ/2)(‖x‖₁ − r₀²)², whose least point over {A x = y, x ≥ 0} is the limit for L = 2. x ≥ 0. */
-export function potential(x: Float64Array, u0: Float64Array, r0: number, ratio: number): number {
+export function weightNormPotential(x: Float64Array, u0: Float64Array, r0: number, ratio: number): number {
   let sum = 0;
   for (let j = 0; j < x.length; j++) sum += x[j];
   let divergence = 0;
@@ -59,6 +59,7 @@ export function gradientGap({ leastNorm: Q, entries: N }: Sizes, alpha: number, 
   return (depth / 2) * pow(alpha, depth - 2) * pow(N, 1 - 2 / depth) * pow(norm, 2 / depth);
 }
 
+/** What adviseWeightNorm() advises. */
 export interface Advice {
   /** α: start from w₀ = α·1, so that r₀² = α²·entries is half of R. */
   readonly initScale: number;

@@ -8,6 +8,7 @@
 import type { Parametrisation } from '../descend.js';
 import { usageError } from '../errors.js';
 
+/** Options of hadamard(). */
 export interface HadamardOptions {
   /** L, a whole number of at least 1. Default 2. */
   readonly depth?: number;
@@ -15,7 +16,7 @@ export interface HadamardOptions {
   readonly positive?: boolean;
 }
 
-/** @param n entries of x. */
+/** x = u^L − v^L, or w^L. @param n entries of x. */
 export function hadamard(n: number, options: HadamardOptions = {}): Parametrisation<Float64Array, Float64Array> {
   const { depth = 2, positive = false } = options;
   checkDepth('hadamard', depth);

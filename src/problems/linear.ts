@@ -69,7 +69,7 @@ export function packedDesign(K: Kernels, rows: number, cols: number, entries: Fl
   };
 }
 
-/** @param y M finite measurements. @param weight w; default ½. */
+/** f(x) = w·‖A x − y‖². @param y M finite measurements. @param weight w; default ½. */
 export function linear(K: Kernels, A: Design, y: Float64Array, weight = 0.5): Problem<Float64Array, Float64Array> {
   checkMeasurements('linear', A, y);
   return {

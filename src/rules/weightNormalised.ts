@@ -10,12 +10,14 @@
 import type { Rule } from '../descend.js';
 import { usageError } from '../errors.js';
 
+/** The two step sizes of weight normalisation. */
 export interface PolarSteps {
   readonly stepSize: number; // η_u > 0
   readonly ratio: number; // κ = η_u/η_r > 0
 }
 
 /**
+ * Gradient descent on θ = r·u, ‖u‖ = 1.
  * @throws usage error when κ or η_u is not positive, or the start is zero.
  */
 export const weightNormalised = ({ stepSize, ratio }: PolarSteps): Rule => {
