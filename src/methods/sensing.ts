@@ -20,7 +20,7 @@ import { factorPair } from '../parametrisations/factorPair.js';
 import { symmetric } from '../parametrisations/symmetric.js';
 import { sensing } from '../problems/sensing.js';
 import { type Stream, stream } from '../random/index.js';
-import { anyOf, divergence, iterationLimit, lossBelow, stall, stationary , type Outcome } from '../stop.js';
+import { anyOf, divergence, iterationLimit, lossBelow, type Outcome, stall, stationary } from '../stop.js';
 import type { Snapshot } from '../stream.js';
 import type { Book, LegEnd, Position } from './leg.js';
 
