@@ -122,7 +122,7 @@ export type { GeneratedMeasurements, Measurements, SensedMatrix, SenseRunOptions
 export type { GeneratedSparse, LinearMeasurements, SparseRunOptions, SparseVector } from './engine/liveSparse.js';
 export { prepare, type Resources } from './engine/prepare.js';
 export { dataError, type ErrorCode, LorankError, usageError } from './errors.js';
-export { large, smallRandom, spectral } from './initialisations/index.js';
+export { large, type NystromOptions, nystrom, smallRandom, spectral } from './initialisations/index.js';
 export { Ids } from './io/ids.js';
 export { readMatrixMarket } from './io/mtx.js';
 export { readNpy, readNpyHeader, readNpyRows, writeNpy } from './io/npy.js';
@@ -135,6 +135,8 @@ export { type Tensor, tensorMatrix, tensorOf } from './io/tensor.js';
 export { type Kernels, referenceKernels, singleKernels, startKernels } from './kernels/index.js';
 export { principalAngles } from './linalg/angles.js';
 export { cholesky, solveCholesky } from './linalg/cholesky.js';
+export { distance } from './linalg/distance.js';
+export { type Dual, dual } from './linalg/dual.js';
 export { symmetricEigen } from './linalg/eigen.js';
 export { factoredSvd, formed, truncated } from './linalg/factored.js';
 export { denseOf, mapOf, mapOfFactored } from './linalg/maps.js';
@@ -145,8 +147,15 @@ export { randomisedSvd } from './linalg/randomised.js';
 export { singularValues, svd } from './linalg/svd.js';
 export { at, copy, type Float, type Matrix, matrix, slice, transpose } from './matrix.js';
 export { type DiagonalOptions, diagonal } from './methods/diagonal.js';
+export {
+  type FactorOptions,
+  type FactorProgress,
+  type FactorResult,
+  factor as factorStream,
+} from './methods/factor.js';
 export { lassoPath, onSegment, type Segment } from './methods/homotopy.js';
 export { matchingPursuit, type Pursuit } from './methods/matchingPursuit.js';
+export { type ScaledStepsOptions, scaledSteps } from './methods/scaledSteps.js';
 export { sense as senseStream } from './methods/sense.js';
 export type { Measured, SenseProgress } from './methods/sensing.js';
 export { type SparseOptions, type SparseResult, sparse as sparseStream } from './methods/sparse.js';
@@ -176,6 +185,7 @@ export { factorPair } from './parametrisations/factorPair.js';
 export { type HadamardOptions, hadamard } from './parametrisations/hadamard.js';
 export { sideBySide } from './parametrisations/sideBySide.js';
 export { symmetric } from './parametrisations/symmetric.js';
+export { approximation } from './problems/approximation.js';
 export { type Design, design, linear } from './problems/linear.js';
 export { sensing, sensingBatch, sensingMinibatch } from './problems/sensing.js';
 export {

@@ -152,13 +152,55 @@ const sparseMethod = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('omp'), sparsity: count.optional(), holdout }),
 ]);
 
+/** A low-rank matrix made from the seed; nothing is read. */
+const factorGenerator = z.strictObject({
+  shape,
+  rank: count,
+  /** σ₁/σ_r, σ₁ = 1. Default 1. */
+  condition: z.number().min(1).optional(),
+  /** How σ falls from 1 to 1/condition. Default linear. */
+  spectrum: z.enum(['linear', 'geometric']).optional(),
+  /** Standard deviation of the noise on each entry. Default 0. */
+  noise: z.number().min(0).optional(),
+  symmetric: z.boolean().optional(),
+});
+
+const factorFiles = z.strictObject({
+  /** A: n₁×n₂, any file that holds one matrix: npy, npz, safetensors, Matrix Market, CSV, grey PNG. */
+  matrix: z.string(),
+  /** A ≈ UUᵀ. Default false: A ≈ VWᵀ. */
+  symmetric: z.boolean().optional(),
+  /** n₁×n₂; adds the error to the report and is never seen by the method. */
+  truth: z.string().optional(),
+});
+
+const factors = {
+  /** r: the width where none is given. */
+  rank: count.optional(),
+  /** k of the factors: at least the rank; may exceed the shape. */
+  width: count.optional(),
+  /** Nyström: ξ·√σ₁(A), default 1. Small random: α relative to √σ₁(A), default 1e-3. */
+  initScale: positive.optional(),
+  /** η; μ of gd. Default: ½, alternating 1, of gd from the data. */
+  stepSize: positive.optional(),
+};
+const anyStart = { ...factors, start: z.enum(['nystrom', 'small-random', 'spectral']).optional() };
+const damped = { ...anyStart, damping: z.number().min(0).optional() };
+const factorMethod = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('nystrom'), ...factors }),
+  z.strictObject({ name: z.literal('scaled-gd'), ...damped }),
+  z.strictObject({ name: z.literal('alt-scaled-gd'), ...damped }),
+  z.strictObject({ name: z.literal('prec-gd'), ...damped }),
+  z.strictObject({ name: z.literal('gd'), ...anyStart }),
+]);
+
 const common = {
   lorank: z.literal(1),
   stop: z
     .strictObject({
       /** Most steps of descent. */
       iterations: count.optional(),
-      /** Converged when ‖𝒜(X)−y‖/‖y‖ (sensing, sparse) or the relative fall of the loss (completion) is below. */
+      /** Converged when ‖𝒜(X)−y‖/‖y‖ (sensing, sparse, factoring) or the relative fall of the loss (completion) is below. */
       tolerance: positive.optional(),
     })
     .optional(),
@@ -185,6 +227,12 @@ const runSpec = z.discriminatedUnion('task', [
     data: z.union([sparseFiles, z.strictObject({ generator: sparseGenerator })]),
     method: sparseMethod.optional(),
   }),
+  z.strictObject({
+    ...common,
+    task: z.literal('factor'),
+    data: z.union([factorFiles, z.strictObject({ generator: factorGenerator })]),
+    method: factorMethod,
+  }),
 ]);
 
 /** The description of a run; docs/run-spec.md describes its keys. */
@@ -192,6 +240,7 @@ export type RunSpec = z.infer<typeof runSpec>;
 export type SenseSpec = Extract<RunSpec, { task: 'sense' }>;
 export type CompleteSpec = Extract<RunSpec, { task: 'complete' }>;
 export type SparseSpec = Extract<RunSpec, { task: 'sparse' }>;
+export type FactorSpec = Extract<RunSpec, { task: 'factor' }>;
 export type SenseMethod = z.infer<typeof senseMethod>;
 export type CompleteMethod = z.infer<typeof completeMethod>;
 

@@ -5,6 +5,7 @@ import { completeCommand } from './complete.js';
 import { type Context, type Flags, type Io, makeContext, writeTo } from './context.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
+import { factorCommand } from './factor.js';
 import { EXIT, tellFailure } from './failure.js';
 import { inspectCommand } from './inspect.js';
 import { predictCommand } from './predict.js';
@@ -28,6 +29,7 @@ const commands: readonly AddCommand[] = [
   completeCommand,
   senseCommand,
   sparseCommand,
+  factorCommand,
   predictCommand,
   runCommand,
   verifyCommand,

@@ -1,7 +1,14 @@
 // What came out of a run: the document of --json, the text for a person, and the exit code.
 
 import type { Scores } from '../complete/scores.js';
-import type { CompleteFinished, Finished, Progress, SenseFinished, SparseFinished } from '../engine/jobs.js';
+import type {
+  CompleteFinished,
+  FactorFinished,
+  Finished,
+  Progress,
+  SenseFinished,
+  SparseFinished,
+} from '../engine/jobs.js';
 import { DEFAULT_SEED } from '../random/index.js';
 import type { RunSpec } from '../spec.js';
 import type { Computed } from './compute.js';
@@ -25,7 +32,8 @@ export function progressText(progress: Progress): string {
 
 /** How much of the run lies behind, in [0, 1]: a guess, for the bar. */
 export function shareDone(progress: Progress, { task, stop }: RunSpec): number {
-  const steps = progress.step / (stop?.iterations ?? { sense: 10_000, complete: 1000, sparse: 100_000 }[task]);
+  const steps =
+    progress.step / (stop?.iterations ?? { sense: 10_000, complete: 1000, sparse: 100_000, factor: 1000 }[task]);
   if (!('residual' in progress)) return Math.min(1, steps);
   const fall = Math.log(progress.residual) / Math.log(stop?.tolerance ?? (task === 'sparse' ? 1e-4 : 1e-9));
   return Math.min(1, Math.max(steps, fall, 0));
@@ -34,7 +42,7 @@ export function shareDone(progress: Progress, { task, stop }: RunSpec): number {
 /** The document of --json. */
 export function reportDocument({ finished, seconds, threads }: Computed, spec: RunSpec): Record<string, unknown> {
   const seed = seedOf(spec);
-  if (finished.task === 'sense') {
+  if (finished.task === 'sense' || finished.task === 'factor') {
     const { method, width, rank, iterations, residual } = finished.result;
     const { outcome, error } = finished;
     return { outcome, method, width, rank, iterations, seconds, seed, threads, residual, error };
@@ -82,6 +90,7 @@ export function reportText(made: Computed, spec: RunSpec, output?: string): stri
   ];
   about.push(['memory', `${bytesText(1024 * process.resourceUsage().maxRSS)} at most`]);
   if (output) about.push(['written', output]);
+  if (finished.task === 'factor') return factorText(finished, about);
   if (finished.task === 'sparse') return sparseText(finished, about);
   return finished.task === 'sense' ? senseText(finished, about) : completeText(finished, about);
 }
@@ -106,6 +115,23 @@ function senseText({ result, error, X }: SenseFinished, about: [string, string][
     'This rests on measurements that see every matrix of low rank (a restricted isometry): that is assumed, not checked.',
   ];
   return `X: ${X.rows}×${X.cols}, from its measurements\n\n${facts(rows)}\n\n${lines(said)}`;
+}
+
+function factorText({ result, error }: FactorFinished, about: [string, string][]): string {
+  const { outcome, method, X, rank, width, iterations, residual, singularValues, notes } = result;
+  const symmetric = X.left === X.right;
+  const product = symmetric ? 'UUᵀ' : 'VWᵀ';
+  const rows: [string, string][] = [
+    ['outcome', outcome],
+    ['method', method],
+    ['rank', `${rank}, from factors of width ${width}`],
+    ['iterations', grouped(iterations)],
+    ['residual', `${figure(residual)}   ‖${product} − A‖_F / ‖A‖_F`],
+  ];
+  if (error) rows.push(['error', `${figure(error.relativeFrobenius)}   ‖${product} − truth‖_F / ‖truth‖_F`]);
+  rows.push(['singular values', Array.from(singularValues.slice(0, 8), figure).join('  ')], ...about);
+  const shapes = symmetric ? `U: ${X.left.rows}×${width}` : `V: ${X.left.rows}×${width}, W: ${X.right.rows}×${width}`;
+  return `A = ${product}, ${shapes}\n\n${facts(rows)}\n${notes.length > 0 ? `\n${lines(notes)}` : ''}`;
 }
 
 function sparseText({ result, error }: SparseFinished, about: [string, string][]): string {

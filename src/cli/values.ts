@@ -2,6 +2,7 @@
 
 import { Option } from 'commander';
 import { usageError } from '../errors.js';
+import { nearest } from './nearest.js';
 
 type Parse<T> = (text: string) => T;
 
@@ -35,6 +36,18 @@ export const shapeOf: Parse<[number, number]> = (text) => {
     throw usageError(`--shape should be two whole numbers n1,n2, got ${text}`, 'for example --shape 40,30');
   return [parts[0], parts[1]];
 };
+
+/** One of some names; another one is answered with those near to it. */
+export const nameOf =
+  (flag: string, names: readonly string[]): Parse<string> =>
+  (text) => {
+    if (!names.includes(text))
+      throw usageError(
+        `${flag} should be one of ${names.join(', ')}, got ${text}`,
+        `did you mean ${nearest(text, names).slice(0, 2).join(', or ')}?`,
+      );
+    return text;
+  };
 
 /** --rank of complete. */
 export const rankOf: Parse<number | 'auto'> = (text) => {

@@ -3,8 +3,9 @@
 import { gather } from '../complete/ratings.js';
 import { Ids } from '../io/ids.js';
 import type { Kernels } from '../kernels/contract.js';
-import type { CompleteSpec, SenseSpec, SparseSpec } from '../spec.js';
-import { type CompleteFinished, completeJob, type Finished, type Job, senseJob, sparseJob } from './jobs.js';
+import type { CompleteSpec, FactorSpec, SenseSpec, SparseSpec } from '../spec.js';
+import { makeFactorData, readFactorData } from './factorData.js';
+import { type CompleteFinished, completeJob, type Finished, factorJob, type Job, senseJob, sparseJob } from './jobs.js';
 import { readSenseData } from './senseData.js';
 import { makeSenseData } from './senseGenerator.js';
 import { makeSparseData, readSparseData } from './sparseData.js';
@@ -17,7 +18,9 @@ export const jobOf = (K: Kernels, { spec, sizes }: Order, ask: Ask): Promise<Job
     ? askForRatings(K, spec, ask)
     : spec.task === 'sparse'
       ? askForDesign(K, spec, sizes, ask)
-      : askForMeasurements(K, spec, sizes, ask);
+      : spec.task === 'factor'
+        ? askForMatrix(K, spec, sizes, ask)
+        : askForMeasurements(K, spec, sizes, ask);
 
 /** Measurements take the same way as from files: what they are called is answered by the caller. */
 async function askForMeasurements(K: Kernels, spec: SenseSpec, sizes: Order['sizes'], ask: Ask): Promise<Job> {
@@ -30,6 +33,12 @@ async function askForDesign(K: Kernels, spec: SparseSpec, sizes: Order['sizes'],
   const { data } = spec;
   if ('generator' in data) return sparseJob(K, spec, makeSparseData(spec, data.generator));
   return sparseJob(K, spec, await readSparseData(data, opener(sizes, ask)));
+}
+
+async function askForMatrix(K: Kernels, spec: FactorSpec, sizes: Order['sizes'], ask: Ask): Promise<Job> {
+  const { data } = spec;
+  if ('generator' in data) return factorJob(K, spec, makeFactorData(K, spec, data.generator));
+  return factorJob(K, spec, await readFactorData(data, opener(sizes, ask)));
 }
 
 const opener = (sizes: Order['sizes'], ask: Ask) => async (name: string) => ({

@@ -14,21 +14,23 @@ import type { Kernels } from '../kernels/contract.js';
 import { formed } from '../linalg/factored.js';
 import { norm } from '../linalg/norms.js';
 import type { Matrix } from '../matrix.js';
+import { type FactorOptions, type FactorProgress, type FactorResult, factor } from '../methods/factor.js';
 import type { SenseProgress, SenseResult } from '../methods/sensing.js';
 import { type SparseOptions, type SparseResult, sparse } from '../methods/sparse.js';
 import type { SparseProgress } from '../methods/sparsePath.js';
 import { factorPair } from '../parametrisations/factorPair.js';
 import { symmetric } from '../parametrisations/symmetric.js';
 import { DEFAULT_SEED } from '../random/index.js';
-import type { CompleteSpec, RunSpec, SenseSpec, SparseSpec } from '../spec.js';
+import type { CompleteSpec, FactorSpec, RunSpec, SenseSpec, SparseSpec } from '../spec.js';
 import type { Outcome } from '../stop.js';
 import type { Checkpoint, Run, Snapshot } from '../stream.js';
 import type { CompleteData } from './completeData.js';
+import type { FactorData } from './factorData.js';
 import type { SenseData } from './senseData.js';
 import { type Parts, senseParts } from './senseRun.js';
 import { keptBackSparse, type SparseData } from './sparseData.js';
 
-export type Progress = SenseProgress | CompleteProgress | SparseProgress;
+export type Progress = SenseProgress | CompleteProgress | SparseProgress | FactorProgress;
 
 export interface SenseFinished {
   readonly task: 'sense';
@@ -55,7 +57,15 @@ export interface SparseFinished {
   readonly error?: { readonly relative: number };
 }
 
-export type Finished = SenseFinished | CompleteFinished | SparseFinished;
+export interface FactorFinished {
+  readonly task: 'factor';
+  readonly outcome: Outcome;
+  readonly result: FactorResult;
+  /** Against the truth, where there is one. */
+  readonly error?: { readonly relativeFrobenius: number };
+}
+
+export type Finished = SenseFinished | CompleteFinished | SparseFinished | FactorFinished;
 
 export interface Job {
   readonly task: RunSpec['task'];
@@ -138,3 +148,19 @@ export function sparseJob(K: Kernels, spec: SparseSpec, { A, y, positive, truth 
 /** ‖x − truth‖/‖truth‖. */
 const relativeDistance = (x: Float64Array, truth: Float64Array): number =>
   norm(x.map((value, j) => value - truth[j])) / (norm(truth) || 1);
+
+/** The job of a matrix that is known. */
+export function factorJob(K: Kernels, spec: FactorSpec, { A, symmetric: isSymmetric, truth }: FactorData): Job {
+  const { method, stop, precision, seed = DEFAULT_SEED } = spec;
+  const { name, ...rest } = method;
+  return {
+    task: 'factor',
+    notes: [`a ${isSymmetric ? 'symmetric ' : ''}${A.rows}×${A.cols} matrix`],
+    *run(from) {
+      const options = { ...rest, ...stop, method: name, symmetric: isSymmetric, precision, seed } as FactorOptions;
+      const result = yield* factor(K, A, options, from);
+      const error = truth && { relativeFrobenius: relativeFrobenius(K, result.X, truth) };
+      return { task: 'factor', outcome: result.outcome, result, error };
+    },
+  };
+}

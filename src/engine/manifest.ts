@@ -23,7 +23,7 @@ export interface Manifest {
 }
 
 /** The keys of spec.data that name a file. */
-const PATHS = ['operator', 'design', 'measurements', 'truth', 'ratings', 'test'] as const;
+const PATHS = ['matrix', 'operator', 'design', 'measurements', 'truth', 'ratings', 'test'] as const;
 
 /** The files that a description names, in a fixed order, each once. */
 export const inputsOf = (spec: RunSpec): string[] => {

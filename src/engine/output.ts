@@ -2,13 +2,26 @@
 
 import { writeNpy } from '../io/npy.js';
 import { writeSafetensors } from '../io/safetensors.js';
-import { matrixTensor, tensorOf } from '../io/tensor.js';
+import { floatTensor, matrixTensor, type Tensor, tensorOf } from '../io/tensor.js';
+import { copy, type Matrix } from '../matrix.js';
+import type { FactorResult } from '../methods/factor.js';
 import type { Finished } from './jobs.js';
 
-/** X.npy (n₁×n₂, f64, C order) of sensing; x.npy (N, f64) of sparse recovery; fit.safetensors of completion. */
+/** Factors V: n₁×k and W: n₂×k as the tensors left and right, UUᵀ as left alone; X.npy (n₁×n₂, f64, C order) of sensing; x.npy (N, f64) of sparse recovery; fit.safetensors of completion. */
 export function outputOf(finished: Finished): Iterable<Uint8Array> {
   if (finished.task === 'sense') return writeNpy(matrixTensor(finished.X));
+  if (finished.task === 'factor') return factorsOf(finished.result);
   if (finished.task === 'sparse') return writeNpy(tensorOf(finished.result.x));
   const { tensors, metadata } = finished.result.fit.toTensors();
   return writeSafetensors(tensors, metadata);
+}
+
+function factorsOf({ X: { left, right }, method, precision }: FactorResult): Iterable<Uint8Array> {
+  const tensor = (F: Matrix): Tensor =>
+    floatTensor(copy(F).data, [F.rows, F.cols], precision === 'f32' ? 'F32' : 'F64');
+  const symmetric = left === right;
+  const tensors: Record<string, Tensor> = symmetric
+    ? { left: tensor(left) }
+    : { left: tensor(left), right: tensor(right) };
+  return writeSafetensors(tensors, { format: 'lorank-factors', version: '1', method, symmetric: String(symmetric) });
 }

@@ -3,9 +3,10 @@
 
 import type { ByteSource } from '../io/bytes.js';
 import type { Kernels } from '../kernels/contract.js';
-import type { CompleteSpec, RunSpec, SenseSpec, SparseSpec } from '../spec.js';
+import type { CompleteSpec, FactorSpec, RunSpec, SenseSpec, SparseSpec } from '../spec.js';
 import { makeCompleteData, readCompleteData } from './completeData.js';
-import { completeJob, type Job, senseJob, sparseJob } from './jobs.js';
+import { makeFactorData, readFactorData } from './factorData.js';
+import { completeJob, factorJob, type Job, senseJob, sparseJob } from './jobs.js';
 import { readSenseData } from './senseData.js';
 import { makeSenseData } from './senseGenerator.js';
 import { makeSparseData, readSparseData } from './sparseData.js';
@@ -24,7 +25,9 @@ export const prepare = (K: Kernels, spec: RunSpec, resources: Resources): Promis
     ? prepareSense(K, spec, resources)
     : spec.task === 'sparse'
       ? prepareSparse(K, spec, resources)
-      : prepareComplete(K, spec, resources);
+      : spec.task === 'factor'
+        ? prepareFactor(K, spec, resources)
+        : prepareComplete(K, spec, resources);
 
 async function prepareSense(K: Kernels, spec: SenseSpec, { open }: Resources): Promise<Job> {
   const { data } = spec;
@@ -50,5 +53,14 @@ async function prepareSparse(K: Kernels, spec: SparseSpec, { open }: Resources):
     K,
     spec,
     'generator' in data ? makeSparseData(spec, data.generator) : await readSparseData(data, open),
+  );
+}
+
+async function prepareFactor(K: Kernels, spec: FactorSpec, { open }: Resources): Promise<Job> {
+  const { data } = spec;
+  return factorJob(
+    K,
+    spec,
+    'generator' in data ? makeFactorData(K, spec, data.generator) : await readFactorData(data, open),
   );
 }

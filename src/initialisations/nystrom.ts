@@ -9,6 +9,7 @@ import { usageError } from '../errors.js';
 import { matrix } from '../matrix.js';
 import { normals, type Stream, split } from '../random/index.js';
 
+/** What nystrom() takes. */
 export interface NystromOptions {
   readonly width: number; // k
   readonly initScale?: number; // ξ: entries of Ω are N(0, ξ²); default 1
@@ -16,7 +17,7 @@ export interface NystromOptions {
 }
 
 /**
- * θ of a factor pair (V₀: n₁×k row by row, then W₀ = 0: n₂×k), or of a symmetric factor (U₀: n×k).
+ * The Nyström start: θ of a factor pair (V₀: n₁×k row by row, then W₀ = 0: n₂×k), or of a symmetric factor (U₀: n×k).
  * @param A n₁×n₂; symmetric where `symmetric`.
  * @param random Ω comes from its stream 'sketch'.
  */

@@ -11,6 +11,7 @@ import { multiply } from './products.js';
 import { qr, solveRight } from './qr.js';
 import { svd } from './svd.js';
 
+/** F† = F(FᵀF + λI)⁻¹ in two parts: B F† = divide(B·basis). */
 export interface Dual {
   /** n×s, s ≤ k. */
   readonly basis: Matrix<Float64Array>;
@@ -22,7 +23,7 @@ export interface Dual {
 const SUSPECT = 1e-9;
 
 /**
- * F: n×k, any shape and rank.
+ * The dual of a factor: F: n×k, any shape and rank.
  * @param cutoff singular values below this share of the largest count as zero; for λ = 0.
  */
 export function dual(K: Kernels, F: Matrix, damping = 0, cutoff = 1e-12): Dual {

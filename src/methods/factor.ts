@@ -35,6 +35,7 @@ import { openBook } from './leg.js';
 import { widestGap } from './rank.js';
 import { type ScaledStepsOptions, scaledSteps } from './scaledSteps.js';
 
+/** What factor() takes. */
 export interface FactorOptions {
   readonly method?: 'nystrom' | 'scaled-gd' | 'alt-scaled-gd' | 'prec-gd' | 'gd'; // default nystrom
   readonly rank?: number; // r: the width of the factors where none is given; at most min(n₁, n₂)
@@ -50,6 +51,7 @@ export interface FactorOptions {
   readonly seed?: number; // default 0
 }
 
+/** What is told of a factorisation in progress. */
 export interface FactorProgress {
   readonly stage: 'descent';
   readonly step: number;
@@ -59,6 +61,7 @@ export interface FactorProgress {
   readonly heldOut?: undefined;
 }
 
+/** What factor() gives. */
 export interface FactorResult {
   readonly outcome: Outcome;
   readonly method: string;
@@ -78,6 +81,7 @@ export interface FactorResult {
 }
 
 /**
+ * Factors A, as a run: drive it with finish() or drive().
  * @param A n₁×n₂.
  * @param from a checkpoint of the same call.
  * @throws usage error where neither rank nor width is given or they do not fit; data error where A holds numbers that are not

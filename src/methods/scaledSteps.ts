@@ -29,6 +29,7 @@ import { divideByGram } from '../parametrisations/metric.js';
 import { approximation } from '../problems/approximation.js';
 import type { StreamOf } from './leg.js';
 
+/** What scaledSteps() takes. */
 export interface ScaledStepsOptions {
   readonly width: number; // k
   readonly symmetric?: boolean; // θ is U: n×k; else V: n₁×k, then W: n₂×k; default false
@@ -42,7 +43,7 @@ export interface ScaledStepsOptions {
 }
 
 /**
- * The iterates from a start, or on from one of them.
+ * Scaled gradient descent on a known matrix: the iterates from a start, or on from one of them.
  * @param A n₁×n₂; kernel memory spares a copy at each step.
  * @throws usage error where the start is zero or does not fit, and where a symmetric A is not square.
  */

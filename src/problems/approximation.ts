@@ -9,6 +9,7 @@ import { mapOf, mapOfFactored } from '../linalg/maps.js';
 import { type Matrix, matrix } from '../matrix.js';
 
 /**
+ * f(X) = ½‖X − A‖_F² on factors VWᵀ, or ¼‖UUᵀ − A‖_F².
  * @param A n₁×n₂; kernel memory spares a copy at each product.
  * @param symmetric A = Aᵀ and X = UUᵀ: w = ¼ instead of ½, and one product stands for both.
  */

@@ -1,0 +1,84 @@
+// lorank factor: the factors of a matrix in a file.
+
+import type { FactorSpec } from '../spec.js';
+import type { AddCommand } from './main.js';
+import { countOf, nameOf, notNegativeOf, option, outputOptions, positiveOf, runOptions } from './values.js';
+
+const METHODS = ['nystrom', 'scaled-gd', 'alt-scaled-gd', 'prec-gd', 'gd'];
+
+interface FactorFlags {
+  symmetric?: boolean;
+  truth?: string;
+  method?: string;
+  rank?: number;
+  width?: number;
+  start?: string;
+  initScale?: number;
+  step?: number;
+  damping?: number;
+  iterations?: number;
+  tolerance?: number;
+  precision?: 'auto' | 'f32' | 'f64';
+  seed?: number;
+  output?: string;
+  force?: boolean;
+  resume?: boolean;
+}
+
+/** The description that the flags stand for. What was not said is left to the defaults of the description. */
+export function factorSpec(matrix: string, flags: FactorFlags): FactorSpec {
+  const { symmetric, truth, rank, width, start, initScale, step: stepSize, damping } = flags;
+  const { method: name = 'nystrom', iterations, tolerance, precision, seed } = flags;
+  return {
+    lorank: 1,
+    task: 'factor',
+    data: { matrix, symmetric, truth },
+    method: { name, rank, width, start, initScale, stepSize, damping } as FactorSpec['method'],
+    stop: (iterations ?? tolerance) ? { iterations, tolerance } : undefined,
+    precision,
+    seed,
+  };
+}
+
+export const factorCommand: AddCommand = (add, act) => {
+  const command = add('factor')
+    .description('factor a matrix: A = VWᵀ of low rank, or A = UUᵀ')
+    .argument('<matrix>', 'A: n1×n2, a file with one matrix: npy, npz, safetensors, mtx, csv or a grey png');
+  for (const made of [
+    option('-r, --rank <r>', 'columns of the factors, at most min(n1, n2)', countOf('--rank')),
+    option('--width <k>', 'columns of over-parametrised factors; may exceed the shape', countOf('--width')),
+    option('--symmetric', 'A is symmetric positive semidefinite: A = UUᵀ'),
+    option('--truth <file>', 'n1×n2: adds the error against it, and is never seen by the method'),
+    option('--method <name>', `${METHODS.join(', ')} (default: nystrom)`, nameOf('--method', METHODS)),
+    option('--start <name>', 'where descent starts, but for nystrom (default: small-random)').choices([
+      'nystrom',
+      'small-random',
+      'spectral',
+    ]),
+    option('--init-scale <a>', 'size of the start, relative to √σ₁ of A', positiveOf('--init-scale', '1e-3')),
+    option(
+      '--step <size>',
+      'step size (default: 0.5, alternating 1, of gd from the data)',
+      positiveOf('--step', '0.5'),
+    ),
+    option('--damping <d>', 'of scaled-gd relative to σ₁, of prec-gd to the misfit', notNegativeOf('--damping', '0.1')),
+    ...runOptions,
+    ...outputOptions('where the factors go: .safetensors with left: n1×k and right: n2×k'),
+  ])
+    command.addOption(made);
+  command
+    .addHelpText(
+      'after',
+      `
+Examples:
+  lorank factor A.npy -r 20 -o factors.safetensors
+  lorank factor A.npy -r 20 --symmetric --json
+  lorank factor A.csv --width 40 --method prec-gd --start nystrom -o factors.safetensors`,
+    )
+    .action(
+      act(async (context, matrix: string, flags: FactorFlags) => {
+        const { execute } = await import('./execute.js');
+        return execute(context, { ...flags, spec: factorSpec(matrix, flags) });
+      }),
+    );
+};
