@@ -24,10 +24,10 @@ export interface CompleteOptions {
   readonly rank?: number | 'auto'; // r: 0 … min(n₁, n₂); default auto
   readonly holdout?: number; // share of the ratings kept back to judge by, in [0, 1); default 0.1
   readonly seed?: number; // default 0
-  readonly iterations?: number; // most sweeps of one fit, default 200; most steps of a descent, default 2000
-  readonly tolerance?: number; // converged when the noise, or the loss, changes by a smaller share; default 2e-3
-  readonly width?: number; // of descents: k of the factors; default the rank
-  readonly initScale?: number; // of descents: α relative to √σ₁ of the entries
+  readonly iterations?: number; // most sweeps of one fit, default 200; most steps of a descent, default 10 000
+  readonly tolerance?: number; // converged when the noise changes by a smaller share, default 2e-3; of a descent, when the residual is a smaller share of the entries, default 1e-3
+  readonly width?: number; // of descents: k of the factors; default the rank, else 50, of scaled-gd 10
+  readonly initScale?: number; // of descents: α relative to √σ₁ of the entries; default 1e-3
   readonly initNorm?: 'perSqrtK' | 'unit'; // of descents: entries N(0, α²/k) or N(0, α²); default perSqrtK
   readonly stepSize?: number; // of descents: default from the data
   readonly damping?: number; // λ of scaled-gd, relative to σ₁

@@ -31,8 +31,11 @@ import { biasPredict, rmseOf, scoresOf } from './scores.js';
 
 /** k where neither a width nor a rank is given. */
 const WIDTH = 50;
+const SCALED_WIDTH = 10;
 /** Steps without a held-out error lower by one per cent, after which a descent ends. */
 const PATIENCE = 300;
+/** Share by which the loss falls within 100 steps before it counts as settled. */
+const SETTLED = 1e-6;
 /** Times that a default step is halved. */
 const HALVINGS = 8;
 /** Share by which the biases must lower the held-out RMSE, and the mean the mean square, to be taken away. */
@@ -40,10 +43,10 @@ const HELPFUL = 0.01;
 
 export const completeByDescent: Method = function* ({ K, train, heldOut, options, random }, from) {
   const { rows: n1, cols: n2 } = train;
-  const { method, rank, iterations = 2000, tolerance = 1e-6, initNorm } = options;
+  const { method, rank, iterations = 10_000, tolerance = 1e-3, initNorm } = options;
   const scaling = method === 'scaled-gd';
   const most = Math.min(n1, n2);
-  const width = options.width ?? (typeof rank === 'number' ? rank : Math.min(most, WIDTH));
+  const width = options.width ?? (typeof rank === 'number' ? rank : Math.min(most, scaling ? SCALED_WIDTH : WIDTH));
 
   const baseline = baselineOf(K, train);
   const offset = offsetOf(baseline, train, heldOut);
@@ -85,7 +88,7 @@ export const completeByDescent: Method = function* ({ K, train, heldOut, options
     divergence(100),
     iterationLimit(iterations),
     lossBelow(tolerance * tolerance * lossOfZero),
-    stationary(100, tolerance, 0.1),
+    stationary(100, SETTLED, 0.1),
   );
   const judge = heldOut.count > 0 ? { score, patience: PATIENCE } : undefined;
   const book = openBook<CompleteProgress>(

@@ -44,8 +44,8 @@ export function foldLevels(n: number): [number, number][][] {
   return levels;
 }
 
-/** Entries for each number of a partial gradient of V, at least: fewer, and adding the parts would cost too much. */
-const ENTRIES_PER_COLUMN = 16;
+/** Entries for each row of a partial gradient of V, at least: with fewer, adding the parts would cost too much. */
+const ENTRIES_PER_COLUMN = 48;
 
 /** Numbers in a vector of 16 bytes. */
 export const lanesOf = (x: Float): number => (x instanceof Float32Array ? 4 : 2);
