@@ -218,6 +218,7 @@ export {
 export { armijo } from './rules/armijo.js';
 export { gradient } from './rules/gradient.js';
 export { heavyBall } from './rules/heavyBall.js';
+export { type Adapter, noraPlus, riemannian } from './rules/noraPlus.js';
 export { scaled } from './rules/scaled.js';
 export { type PolarSteps, weightNormalised } from './rules/weightNormalised.js';
 export { canonical, parseSpec, type RunSpec, runSpecSchema } from './spec.js';
@@ -229,6 +230,7 @@ export {
   lossBelow,
   type Outcome,
   type Stop,
+  settled,
   stall,
   stationary,
 } from './stop.js';

@@ -68,6 +68,16 @@ export const stationary = (window: number, share: number, shed: number): Stop =>
   },
 });
 
+/** Converged when the loss has stayed within the given share of one value for so many iterates; rising and swinging do not count. */
+export const settled = (window: number, share: number): Stop => ({
+  start: [Number.NaN, 0],
+  see(it, memory) {
+    const [value, since] = memory;
+    if (!(Math.abs(it.loss - value) <= share * value)) return { memory: [it.loss, it.k] };
+    return { memory, outcome: it.k - since >= window ? 'converged' : undefined };
+  },
+});
+
 /** The first rule that fires decides. */
 export const anyOf = (...rules: Stop[]): Stop => ({
   start: rules.flatMap((rule) => rule.start),

@@ -50,7 +50,7 @@ export const factorCommand: AddCommand = (add, act) => {
     option('--symmetric', 'A is symmetric positive semidefinite: A = UUᵀ'),
     option('--truth <file>', 'n1×n2: adds the error against it, and is never seen by the method'),
     option('--method <name>', `${METHODS.join(', ')} (default: nystrom)`, nameOf('--method', METHODS)),
-    option('--start <name>', 'where descent starts, but for nystrom (default: small-random)').choices([
+    option('--start <name>', 'where descent starts (default: nystrom, of gd small-random)').choices([
       'nystrom',
       'small-random',
       'spectral',
@@ -73,7 +73,7 @@ export const factorCommand: AddCommand = (add, act) => {
 Examples:
   lorank factor A.npy -r 20 -o factors.safetensors
   lorank factor A.npy -r 20 --symmetric --json
-  lorank factor A.csv --width 40 --method prec-gd --start nystrom -o factors.safetensors`,
+  lorank factor A.csv --width 40 --method prec-gd -o factors.safetensors`,
     )
     .action(
       act(async (context, matrix: string, flags: FactorFlags) => {

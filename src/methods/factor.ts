@@ -7,6 +7,7 @@
 //   alt-scaled-gd  scaled steps of V, then of W
 //   prec-gd        scaled steps whose damping follows the misfit: λ = c‖VWᵀ − A‖_F
 //   gd             θ⁺ = θ − μ∇f(θ)
+//   deep, compressed-deep  A ≈ W_L ⋯ W_1, a chain of factors                                                factorDeep.ts
 //
 // Guarantees: nystrom with k ≥ rank A meets a symmetric A to ε in about log₂(κ) + log₂log₂(1/ε) steps, and any other in one
 // (Li, Zhang, Mokhtari, He 2025); with k < rank A it turns to the best approximation of rank k, at a rate that the gap
@@ -29,19 +30,21 @@ import { symmetric as symmetricFactor } from '../parametrisations/symmetric.js';
 import { approximation } from '../problems/approximation.js';
 import { stream } from '../random/index.js';
 import { gradient } from '../rules/gradient.js';
-import { anyOf, divergence, iterationLimit, lossBelow, type Outcome, stationary } from '../stop.js';
+import { anyOf, divergence, iterationLimit, lossBelow, type Outcome, settled, stall, stationary } from '../stop.js';
 import type { Checkpoint, Run } from '../stream.js';
+import type { DeepOptions } from './deep.js';
+import { type FactorDeepOptions, factorDeep } from './factorDeep.js';
 import { openBook } from './leg.js';
 import { widestGap } from './rank.js';
 import { type ScaledStepsOptions, scaledSteps } from './scaledSteps.js';
 
 /** What factor() takes. */
 export interface FactorOptions {
-  readonly method?: 'nystrom' | 'scaled-gd' | 'alt-scaled-gd' | 'prec-gd' | 'gd'; // default nystrom
+  readonly method?: 'nystrom' | 'scaled-gd' | 'alt-scaled-gd' | 'prec-gd' | 'gd' | DeepOptions['method']; // default nystrom
   readonly rank?: number; // r: the width of the factors where none is given; at most min(n₁, n₂)
   readonly width?: number; // k: at least the rank; may exceed n₁ and n₂
   readonly symmetric?: boolean; // A ≈ UUᵀ; default false
-  readonly start?: 'nystrom' | 'small-random' | 'spectral'; // default small-random; nystrom has its own
+  readonly start?: 'nystrom' | 'small-random' | 'spectral' | DeepOptions['start']; // default nystrom, of gd small-random
   readonly initScale?: number; // Nyström: ξ·√σ₁(A), default 1; small random: α relative to √σ₁(A), default 1e-3
   readonly stepSize?: number; // η, default ½, alternating 1; μ of gd, default from the data
   readonly damping?: number; // λ relative to σ₁(A), default 0; of prec-gd, relative to ‖VWᵀ − A‖_F, default 0.1
@@ -49,6 +52,9 @@ export interface FactorOptions {
   readonly tolerance?: number; // converged when ‖VWᵀ − A‖_F ≤ tolerance·‖A‖_F; default 1e-10, in f32 1e-6
   readonly precision?: 'auto' | Precision; // default auto: f64; gd has no f32
   readonly seed?: number; // default 0
+  readonly depth?: number; // L of deep and compressed-deep, as what follows (deep.ts); default 3
+  readonly outerStep?: number; // γ
+  readonly weightDecay?: number; // λ
 }
 
 /** What is told of a factorisation in progress. */
@@ -94,7 +100,8 @@ export function* factor(
   from?: Checkpoint,
 ): Run<FactorProgress, FactorResult> {
   const { method = 'nystrom', symmetric = false } = options;
-  const width = checked(A, options);
+  const isDeep = method === 'deep' || method === 'compressed-deep';
+  const width = checked(A, isDeep ? { ...options, width: options.width ?? Math.min(A.rows, A.cols) } : options);
   const precision = options.precision === 'f32' ? 'f32' : 'f64';
   const tolerance = options.tolerance ?? (precision === 'f32' ? 1e-6 : 1e-10);
   const given = scratch(K, A.rows, A.cols);
@@ -102,6 +109,13 @@ export function* factor(
   const map = mapOf(K, given);
   const scale = largestSingular(K, map, { tolerance: 1e-3 }).value;
   const size = frobenius(given) || 1;
+  if (isDeep)
+    return yield* factorDeep(
+      K,
+      { A: given, scale, size },
+      { ...options, method, tolerance } as FactorDeepOptions,
+      from,
+    );
   const phi = symmetric ? symmetricFactor(K, A.rows, width) : factorPair(K, A.rows, A.cols, width);
   const weight = symmetric ? 0.25 : 0.5;
   const residual = (loss: number) => Math.sqrt(loss / weight) / size;
@@ -131,7 +145,7 @@ export function* factor(
           damping: dampingOf(options, scale),
         }),
         // A start may be so small that its first steps leap: only what does not come back has diverged.
-        stop: anyOf(divergence(1e60), ...limits, stationary(10, 1e-12, 0)),
+        stop: anyOf(divergence(1e60), ...limits, settled(10, precision === 'f32' ? 1e-6 : 1e-12), stall(100, 0)),
       };
   const show = ({ step, it }: { step: number; it: Iterate }): FactorProgress => ({
     stage: 'descent',
@@ -162,6 +176,8 @@ export function* factor(
     const notes: string[] = [];
     if (stepSize >= 2 * safe)
       notes.push(`A step of ${stepSize} does not converge; ${Number(safe.toPrecision(3))} would do.`);
+    if (method === 'scaled-gd' && !symmetric && options.start === 'small-random')
+      notes.push('Steps of both factors at once can lock from a random start: take alt-scaled-gd, or start nystrom.');
     if (!symmetric) return notes;
     const { value } = smallestEigenvalue(K, map, { tolerance: 1e-6 });
     if (value < -1e-8 * scale)
@@ -187,7 +203,7 @@ function startOf(K: Kernels, A: Matrix, scale: number, width: number, options: F
   const { method = 'nystrom', symmetric, initScale, seed = 0 } = options;
   const random = stream(seed, 'factor');
   const root = Math.sqrt(scale) || 1;
-  const name = options.start ?? (method === 'nystrom' ? 'nystrom' : 'small-random');
+  const name = options.start ?? (method === 'gd' ? 'small-random' : 'nystrom');
   if (name === 'spectral') return spectral(K, mapOf(K, A), width, random, symmetric);
   if (name === 'nystrom') return nystrom(mapOf(K, A), random, { width, symmetric, initScale: (initScale ?? 1) / root });
   const sides: readonly [number, number] | readonly [number] = symmetric ? [A.rows] : [A.rows, A.cols];
