@@ -77,7 +77,11 @@ function claimsCsv({ claims, controls }: Judged): string {
 
 /** A statistic for a reader. */
 export const valueText = (value: number | string): string =>
-  typeof value === 'string' ? value : String(Number(value.toPrecision(3)));
+  typeof value === 'string'
+    ? value
+    : Math.abs(value) < 1e-3 && value !== 0
+      ? value.toExponential(1)
+      : String(Number(value.toPrecision(3)));
 
 const MARKS: Readonly<Record<Status, string>> = {
   supported: 'good',
@@ -86,7 +90,12 @@ const MARKS: Readonly<Record<Status, string>> = {
   contradicted: 'bad',
 };
 
-const statusText = ({ status, note }: JudgedClaim | JudgedControl): string => (note ? `${status}: ${note}` : status);
+/** The status of a claim with its note, and of a control in its own words. */
+export const statusText = (judged: JudgedClaim | JudgedControl): string => {
+  const { status, note } = judged;
+  const word = 'breaks' in judged && status === 'supported' ? 'fails, as it must' : status;
+  return note ? `${word}: ${note}` : word;
+};
 
 function report(paper: Paper, size: Size, seed: number, { claims, controls, counts }: Judged, drawn: Block[]): string {
   const counted = Object.entries(counts).flatMap(([status, n]) => (n > 0 ? [`${n} ${status}`] : []));

@@ -82,6 +82,8 @@ export interface Paper {
   readonly title: string;
   /** Authors, venue, year, arXiv number. */
   readonly reference: string;
+  /** What the paper is about, and what is checked: a paragraph or two for the top of its page. */
+  readonly introduction: string;
   readonly claims: readonly Claim[];
   readonly controls: readonly Control[];
   /** The grid. Every random number of a run comes from the seed, so that another seed is a fresh experiment. */

@@ -37,6 +37,8 @@ export interface Setting {
   readonly rank: number; // r
   /** κ of X, whose spectrum is linear from 1 to 1/κ; default 1. */
   readonly condition?: number;
+  /** σ of X themselves, in place of a condition. */
+  readonly singularValues?: readonly number[];
   readonly measurements: number; // m
   /** X positive semidefinite under a symmetric operator; default false. */
   readonly symmetric?: boolean;
@@ -111,6 +113,9 @@ export interface Side {
   readonly start: Theta;
 }
 
+/** 𝒜(X_t) − y: m, and 𝒜*(𝒜(X_t) − y). */
+export type Seen = ReturnType<Operator['gradient']>;
+
 /**
  * Runs side by side on one operator, which is read once a step for all of them: what a sweep of α or of k costs least.
  * @param level of the error that hit times are taken at.
@@ -121,7 +126,7 @@ export function* sideBySideRuns(
   { operator, y, X }: Pick<Sensed, 'operator' | 'y' | 'X'>,
   runs: readonly Side[],
   { stepSize, steps, level }: { readonly stepSize: number; readonly steps: number; readonly level: number },
-  see: (run: number, t: number, at: Factored) => void = () => {},
+  see: (run: number, t: number, at: Factored, seen: Seen) => void = () => {},
 ): Generator<undefined, Descent[]> {
   const phi = sideBySide(runs.map((run) => run.phi));
   const start = new Float64Array(phi.size);
@@ -131,10 +136,15 @@ export function* sideBySideRuns(
     from += run.start.length;
   }
   const found = runs.map(() => ({ hit: Number.NaN, te: Number.NaN, last: phi.value(start)[0] }));
-  const F = pull(sensingBatch(operator, Array(runs.length).fill(y)), phi);
+  let latest: Seen[] = [];
+  const gradients: Operator['gradients'] = (X, ys) => {
+    latest = operator.gradients?.(X, ys) ?? X.map((one, j) => operator.gradient(one, ys[j]));
+    return latest;
+  };
+  const F = pull(sensingBatch({ ...operator, gradients }, Array(runs.length).fill(y)), phi);
   yield* follow(F, stepSize, start, steps, ({ k, theta }) => {
     phi.value(theta).forEach((at, j) => {
-      see(j, k, at);
+      see(j, k, at, latest[j]);
       if (k < steps && found[j].hit >= 0) return;
       const te = relativeFrobenius(K, at, X);
       const first = Number.isNaN(found[j].hit) && te < level;

@@ -44,13 +44,13 @@ function imbalance({ drift, sweep }: Tables): Figure {
     {
       title: 'Drift in time',
       x: { title: 'time μt' },
-      y: { title: '‖B_t − B_0‖', log: true, domain: [1e-7, 1e-2] },
+      y: { title: '‖Bₜ − B₀‖', log: true, domain: [1e-7, 1e-2] },
       marks: [chart.line(curves, { x: 'time', y: 'drift', by: 'series' })],
     },
     {
       title: 'Linear in the step size',
       x: { title: 'step size μ', log: true },
-      y: { title: 'max ‖B_t − B_0‖', log: true },
+      y: { title: 'max ‖Bₜ − B₀‖', log: true },
       marks: [
         chart.points(ends, { x: 'stepSize', y: 'drift', colour: '#8a8a8a', label: false }),
         chart.theory(linear, { x: 'stepSize', y: 'drift', name: '∝ μ' }),
@@ -64,10 +64,10 @@ function imbalance({ drift, sweep }: Tables): Figure {
         chart.line(medians(small, 'alpha', 'drift'), {
           x: 'alpha',
           y: 'drift',
-          name: 'max ‖B_t − B_0‖',
+          name: 'max ‖Bₜ − B₀‖',
           colour: '#0072B2',
         }),
-        chart.line(medians(small, 'alpha', 'start'), { x: 'alpha', y: 'start', name: '‖B_0‖', colour: '#D55E00' }),
+        chart.line(medians(small, 'alpha', 'start'), { x: 'alpha', y: 'start', name: '‖B₀‖', colour: '#D55E00' }),
       ],
     },
   ];
@@ -96,14 +96,14 @@ function couplings({ coupling }: Tables): Figure {
         x: { title: 'step t' },
         y: { title: 'norm', log: true },
         marks: [
-          chart.line(rows, { x: 't', y: 'signal', name: 'σ_min(L₊ᵀZ)' }),
+          chart.line(rows, { x: 't', y: 'signal', name: 'σₘᵢₙ(L₊ᵀZ)' }),
           chart.line(anti, { x: 't', y: 'antiSignal', name: '‖L₋ᵀZ‖' }),
         ],
       },
       {
         title: 'Their ratio, each seed',
         x: { title: 'step t' },
-        y: { title: '‖L₋ᵀZ‖ / σ_min(L₊ᵀZ)', log: true },
+        y: { title: '‖L₋ᵀZ‖ / σₘᵢₙ(L₊ᵀZ)', log: true },
         marks: [
           chart.line(ratio, { x: 't', y: 'ratio', by: 'seed', colour: '#0072B2', label: false }),
           chart.level('x', 20, 't = 20'),
@@ -137,7 +137,7 @@ function phases({ coupling }: Tables): Figure {
         width: 460,
         height: 280,
         x: { title: 'step t' },
-        y: { title: 'relative error, sine, norm', log: true },
+        y: { title: 'relative error, sine, norm', log: true, domain: [3e-4, 3] },
         marks: [
           chart.line(series, { x: 't', y: 'value', by: 'name' }),
           ...(aligned === undefined ? [] : [chart.level('x', Number(aligned), 'aligned')]),
@@ -172,17 +172,17 @@ function times({ sweep, condition }: Tables): Figure {
         y: { title: 'steps' },
         marks: [
           chart.points(small, { x: 'alpha', y: 'hit', colour: '#0072B2', label: false }),
-          chart.theory(law, { x: 'alpha', y: 'hit', name: '' }),
+          chart.theory(law, { x: 'alpha', y: 'hit', name: 'predicted' }),
         ],
       },
       {
         title: 'First t with error below 0.02, α = 10⁻⁶',
-        x: { title: 'κ' },
+        x: { title: 'κ', domain: [0.8, 4.2] },
         y: { title: 'steps', log: true },
         marks: [
           chart.points(condition, { x: 'condition', y: 'hit', colour: '#0072B2', label: false }),
-          chart.theory(predicted(1), { x: 'condition', y: 'hit', name: 'σ_r' }),
-          chart.theory(predicted(2), { x: 'condition', y: 'hit', name: 'σ_r²', colour: '#D55E00' }),
+          chart.theory(predicted(1), { x: 'condition', y: 'hit', name: 'predicted, by σᵣ' }),
+          chart.theory(predicted(2), { x: 'condition', y: 'hit', name: 'by σᵣ² (UUᵀ)', colour: '#D55E00' }),
         ],
       },
     ]),
@@ -213,7 +213,7 @@ function floors({ floors: rows }: Tables): Figure {
           width: 380,
           height: 280,
           x: { title: 'α', log: true },
-          y: { title: '‖VWᵀ − X‖_F / ‖X‖_F', log: true },
+          y: { title: 'relative error', log: true },
           marks: [
             chart.points(series, { x: 'alpha', y: 'te', by: 'series', label: false }),
             chart.line(middle, { x: 'alpha', y: 'te', by: 'series' }),
@@ -249,7 +249,7 @@ function widths({ widths: rows }: Tables): Figure {
         marks: [
           chart.points(series, { x: 'width', y: 'hit', by: 'series', label: false }),
           chart.line(medians(series, 'width', 'hit', 'series'), { x: 'width', y: 'hit', by: 'series' }),
-          chart.theory(law, { x: 'width', y: 'hit', name: '' }),
+          chart.theory(law, { x: 'width', y: 'hit', name: 'predicted' }),
         ],
       },
       {
@@ -266,7 +266,7 @@ function widths({ widths: rows }: Tables): Figure {
 }
 
 function late({ decay }: Tables): Figure {
-  const series = named(decay, ({ kind, alpha }) => (kind === 'symmetric' ? 'UUᵀ' : `VWᵀ, α = ${alpha}`));
+  const series = named(decay, ({ kind, alpha }) => (kind === 'symmetric' ? 'UUᵀ' : `α = ${alpha}`));
   const law = [30, 10_000].map((t) => ({ t, te: 5 / t }));
   return {
     name: 'late',
@@ -275,14 +275,14 @@ function late({ decay }: Tables): Figure {
       'With 𝒜 = I and k = 2r, symmetric factors slow down to 1/(2μt); an imbalanced pair goes on at a linear rate that its imbalance sets.',
     spec: chart.figure([
       {
-        title: '𝒜 = I, n = 20, r = 2, k = 4, μ = 0.1',
+        title: 'VWᵀ from two α, and UUᵀ; n = 20, r = 2, k = 4',
         width: 420,
         height: 280,
         x: { title: 'step t', log: true },
-        y: { title: '‖X_t − X‖_F / ‖X‖_F', log: true, domain: [1e-14, 10] },
+        y: { title: 'relative error', log: true, domain: [1e-14, 10] },
         marks: [
           chart.line(series, { x: 't', y: 'te', by: 'series' }),
-          chart.theory(law, { x: 't', y: 'te', name: '1/(2μt)' }),
+          chart.theory(law, { x: 't', y: 'te', name: 'predicted, 1/(2μt)' }),
         ],
       },
     ]),

@@ -17,6 +17,7 @@ import {
   type Row,
   runPaper,
   type Size,
+  statusText,
   toCsv,
   valueText,
 } from '../../papers/index.js';
@@ -28,17 +29,10 @@ import type { Context } from './context.js';
 import { EXIT } from './failure.js';
 import { readWhole, sha256Of, textBytes, writeWhole } from './files.js';
 import { nearest } from './nearest.js';
+import type { ReproduceSpec, ReproductionManifest } from './reproductionManifest.js';
 import { secondsText } from './table.js';
+import { checkFile, type Verdict, type Verification } from './verification.js';
 import { versions } from './version.js';
-
-/** The description in the manifest of a reproduction. */
-export interface ReproduceSpec {
-  readonly lorank: 1;
-  readonly task: 'reproduce';
-  readonly paper: string;
-  readonly size: Size;
-  readonly seed: number;
-}
 
 export interface ReproduceOptions {
   readonly size: Size;
@@ -83,8 +77,29 @@ export async function reproduce(context: Context, id: string | undefined, option
   return made.judged.counts.contradicted > 0 ? EXIT.claim : EXIT.fine;
 }
 
+/** Checks the files of a reproduction against its manifest, computes it again, and compares. */
+export async function verifyReproduction(
+  context: Context,
+  path: string,
+  { spec, outputs: listed, kernels }: ReproductionManifest,
+): Promise<Verification> {
+  const paper = await named(spec.paper);
+  const files = await Promise.all(listed.map((one) => checkFile(dirname(path), one)));
+  if (files.some(({ file }) => file !== 'same')) return { manifest: path, verified: false, inputs: [], outputs: files };
+  const again = await outputsOf(await computed(context, paper, spec));
+  const outputs = files.map((file, i) => {
+    const made = again.get(listed[i].path);
+    const recomputed: Verdict = !made ? 'missing' : sha256Of([made]) === listed[i].sha256 ? 'same' : 'different';
+    return { ...file, recomputed };
+  });
+  const verified =
+    outputs.length === again.size && outputs.every(({ file, recomputed }) => file === 'same' && recomputed === 'same');
+  const otherKernels = singleKernels().build === kernels ? undefined : kernels;
+  return { manifest: path, verified, inputs: [], outputs, otherKernels };
+}
+
 /** Computes a reproduction; finished cells are kept in the folder, where there is one. */
-export async function computed(
+async function computed(
   context: Context,
   paper: Paper,
   { size, seed }: ReproduceSpec,
@@ -172,7 +187,7 @@ async function writeFolder(context: Context, out: string, spec: ReproduceSpec, m
     await mkdir(dirname(join(out, path)), { recursive: true });
     await writeWhole(join(out, path), [bytes]);
   }
-  const manifest = {
+  const manifest: ReproductionManifest = {
     spec,
     versions: versions(),
     kernels: singleKernels().build,
@@ -187,12 +202,15 @@ async function writeFolder(context: Context, out: string, spec: ReproduceSpec, m
 
 function reportText({ paper, size, seed, judged }: Reproduced, seconds: number, out?: string): string {
   const rows = [
-    ...judged.claims.map((c) => [c.id, c.status, valueText(c.value), c.statement, c.note]),
-    ...judged.controls.map((c) => [c.id, c.status, valueText(c.value), `control: ${c.breaks}`, c.note]),
-  ];
+    ...judged.claims.map((c) => ({ ...c, said: c.statement })),
+    ...judged.controls.map((c) => ({ ...c, said: `control of ${c.guards.join(', ')}: it breaks ${c.breaks}` })),
+  ].map((row) => {
+    const status = statusText({ ...row, note: undefined });
+    return [row.id, status, valueText(row.value), row.said, row.note] as const;
+  });
   const wide = [0, 1, 2].map((j) => Math.max(...rows.map((row) => row[j]!.length)));
   const lines = rows.map(([id, status, value, said, note]) => {
-    const start = `  ${id!.padEnd(wide[0])}  ${status!.padEnd(wide[1])}  ${value!.padEnd(wide[2])}  `;
+    const start = `  ${id.padEnd(wide[0])}  ${status.padEnd(wide[1])}  ${value.padEnd(wide[2])}  `;
     return `${start}${said}${note ? `\n${' '.repeat(start.length)}${note}` : ''}`;
   });
   const counted = Object.entries(judged.counts).flatMap(([status, n]) => (n > 0 ? [`${n} ${status}`] : []));

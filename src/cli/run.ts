@@ -18,6 +18,13 @@ Examples:
     )
     .action(
       act(async (context, path: string, flags: { output?: string; force?: boolean; resume?: boolean }) => {
+        const { readManifest } = await import('./reproductionManifest.js');
+        const reproduction = await readManifest(path);
+        if (reproduction) {
+          const { reproduce } = await import('./reproduction.js');
+          const { paper, size, seed } = reproduction.spec;
+          return reproduce(context, paper, { size, seed, out: flags.output, resume: flags.resume });
+        }
         const { readDescription, requireSameInputs } = await import('./description.js');
         const { execute } = await import('./execute.js');
         const description = await readDescription(path, context);

@@ -2,6 +2,7 @@
 
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FileHash } from '../engine/manifest.js';
 import { outputOf } from '../engine/output.js';
 import { usageError } from '../errors.js';
 import { compute } from './compute.js';
@@ -10,14 +11,14 @@ import { inFolder, readDescription } from './description.js';
 import { EXIT } from './failure.js';
 import { exists, manifestOf, STANDARD, sha256Of, sha256OfFile } from './files.js';
 
-type Verdict = 'same' | 'different' | 'missing';
+export type Verdict = 'same' | 'different' | 'missing';
 
-interface Checked {
+export interface Checked {
   readonly path: string;
   readonly file: Verdict;
 }
 
-interface Verification {
+export interface Verification {
   readonly manifest: string;
   readonly verified: boolean;
   readonly inputs: readonly Checked[];
@@ -53,6 +54,11 @@ async function manifestsOf(path: string): Promise<string[]> {
 }
 
 async function verifyOne(context: Context, path: string): Promise<Verification> {
+  const reproduction = await import('./reproductionManifest.js').then(({ readManifest }) => readManifest(path));
+  if (reproduction) {
+    const { verifyReproduction } = await import('./reproduction.js');
+    return verifyReproduction(context, path, reproduction);
+  }
   const { spec, manifest, folder } = await readDescription(path, context);
   if (!manifest)
     throw usageError(`${path} is a description, not a manifest`, `lorank run ${path} -o <file> writes one`);
@@ -61,13 +67,8 @@ async function verifyOne(context: Context, path: string): Promise<Verification> 
       `${path}: this run read standard input, which is gone`,
       'run it from a file to make it verifiable',
     );
-  const check = async ({ path: named, sha256 }: { path: string; sha256: string }): Promise<Checked> => {
-    const here = inFolder(folder, named);
-    const file = !exists(here) ? 'missing' : (await sha256OfFile(here)) === sha256 ? 'same' : 'different';
-    return { path: here, file };
-  };
-  const inputs = await Promise.all(manifest.inputs.map(check));
-  const files = await Promise.all(manifest.outputs.map(check));
+  const inputs = await Promise.all(manifest.inputs.map((one) => checkFile(folder, one)));
+  const files = await Promise.all(manifest.outputs.map((one) => checkFile(folder, one)));
   if (inputs.some(({ file }) => file !== 'same')) return { manifest: path, verified: false, inputs, outputs: files };
   const made = await compute(context, spec, { hash: false });
   const again = sha256Of(outputOf(made.finished));
@@ -78,6 +79,13 @@ async function verifyOne(context: Context, path: string): Promise<Verification> 
   const verified = outputs.every(({ file, recomputed }) => file === 'same' && recomputed === 'same');
   const otherKernels = made.kernels === manifest.kernels ? undefined : manifest.kernels;
   return { manifest: path, verified, inputs, outputs, otherKernels };
+}
+
+/** A file of a manifest against its hash. */
+export async function checkFile(folder: string, { path, sha256 }: FileHash): Promise<Checked> {
+  const here = inFolder(folder, path);
+  const file = !exists(here) ? 'missing' : (await sha256OfFile(here)) === sha256 ? 'same' : 'different';
+  return { path: here, file };
 }
 
 function text({ manifest, verified, inputs, outputs, otherKernels }: Verification): string {

@@ -35,11 +35,15 @@ export function apart(heights: readonly number[], room: number, gap = 12): numbe
   const placed = order.map((i) => heights[i]);
   // blocks of labels that touch, each around the mean of where its labels want to be
   const blocks: { first: number; count: number; mean: number }[] = [];
+  const centre = ({ mean, count }: { mean: number; count: number }): number => {
+    const half = (gap * (count - 1)) / 2;
+    return Math.min(Math.max(mean, half), Math.max(half, room - half));
+  };
   placed.forEach((wanted, i) => {
     blocks.push({ first: i, count: 1, mean: wanted });
     for (let b = blocks.length - 1; b > 0; b--) {
       const [upper, lower] = [blocks[b - 1], blocks[b]];
-      if (upper.mean + (gap * (upper.count + lower.count)) / 2 <= lower.mean) break;
+      if (centre(upper) + (gap * (upper.count + lower.count)) / 2 <= centre(lower)) break;
       const count = upper.count + lower.count;
       upper.mean = (upper.mean * upper.count + lower.mean * lower.count) / count;
       upper.count = count;
@@ -47,10 +51,9 @@ export function apart(heights: readonly number[], room: number, gap = 12): numbe
     }
   });
   const out = new Array<number>(heights.length);
-  for (const { first, count, mean } of blocks) {
-    const half = (gap * (count - 1)) / 2;
-    const centre = Math.min(Math.max(mean, half), Math.max(half, room - half));
-    for (let j = 0; j < count; j++) out[order[first + j]] = centre - half + gap * j;
+  for (const block of blocks) {
+    const start = centre(block) - (gap * (block.count - 1)) / 2;
+    for (let j = 0; j < block.count; j++) out[order[block.first + j]] = start + gap * j;
   }
   return out;
 }

@@ -139,7 +139,7 @@ function panelSpec(panel: Panel, colours: ReadonlyMap<string, string>): Spec {
   const x = sideOf(panel.x, [...points.map((p) => p.x), ...levels('x')], width, false);
   const y = sideOf(panel.y, [...points.flatMap((p) => [p.y, p.high ?? p.y]), ...levels('y')], height, true);
   const colourOf = (mark: Drawn, name: string) => mark.colour ?? colours.get(name)!;
-  const ends = marks.filter(isDrawn).flatMap((mark) => (mark.label ? namedEnds(mark, x, colourOf) : []));
+  const ends = marks.filter(isDrawn).flatMap((mark) => (mark.label ? namedEnds(mark, x, y, colourOf) : []));
   return {
     ...(title && { title }),
     width,
@@ -244,6 +244,9 @@ function levelLayers({ across, at, label }: Level, x: Side, y: Side): Spec[] {
   return label ? [rule, text] : [rule];
 }
 
+/** Pixels that keep a label off the lower axis. */
+const LABEL_ROOM = 6;
+
 interface End {
   readonly x: number;
   readonly y: number;
@@ -251,10 +254,12 @@ interface End {
   readonly colour: string;
 }
 
+const within = (value: number, { domain: [low, high] }: Side): boolean => value >= low && value <= high;
+
 /** The last point of each series that has a name. */
-function namedEnds(mark: Drawn, x: Side, colourOf: (mark: Drawn, name: string) => string): End[] {
+function namedEnds(mark: Drawn, x: Side, y: Side, colourOf: (mark: Drawn, name: string) => string): End[] {
   return [...mark.series].flatMap(([name, values]) => {
-    const inside = values.filter((p) => p.x >= x.domain[0] && p.x <= x.domain[1]);
+    const inside = values.filter((p) => within(p.x, x) && within(p.y, y));
     if (!name || inside.length === 0) return [];
     const last = inside.reduce((a, b) => (b.x >= a.x ? b : a));
     return [{ x: last.x, y: last.y, name, colour: colourOf(mark, name) }];
@@ -266,13 +271,13 @@ function labelLayers(all: readonly End[], x: Side, y: Side): Spec[] {
   const ends = all.filter(({ name }, i) => all.findIndex((end) => end.name === name) === i);
   const heights = apart(
     ends.map((end) => pixelOf(end.y, y)),
-    y.pixels,
+    y.pixels - LABEL_ROOM,
   );
   return ends.map(({ x: last, name, colour }, i) => ({
     data: { values: [{}] },
     mark: { type: 'text', text: name, color: colour, align: 'left', baseline: 'middle', dx: 7, fontSize: 10 },
     encoding: {
-      x: { value: pixelOf(last, x) > 0.85 * x.pixels ? x.pixels : pixelOf(last, x) },
+      x: { value: pixelOf(last, x) > 0.93 * x.pixels ? x.pixels : pixelOf(last, x) },
       y: { value: heights[i] },
     },
   }));

@@ -39,16 +39,18 @@ export const htmlReport = (title: string, blocks: readonly Block[]): string => `
 </head>
 <body>
 <h1>${escaped(title)}</h1>
-${blocks.map(block).join('\n')}
+${blocks.map((one, i) => block(one, i)).join('\n')}
 </body>
 </html>
 `;
 
-function block(one: Block): string {
+function block(one: Block, index: number): string {
   if ('heading' in one) return `<h2>${escaped(one.heading)}</h2>`;
   if ('text' in one) return `<p>${escaped(one.text)}</p>`;
   if ('table' in one) return `<div class="wide">${table(one.table)}</div>`;
-  const { svg, title, caption } = one;
+  const { title, caption } = one;
+  // figures of one page must not share ids
+  const svg = one.svg.replace(/(?<=id="|url\(#)clip\d+/g, (id) => `figure${index}-${id}`);
   return `<figure>${svg}<figcaption><strong>${escaped(title)}.</strong> ${escaped(caption)}</figcaption></figure>`;
 }
 

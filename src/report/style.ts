@@ -4,7 +4,7 @@
 export const PALETTE = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#555555'] as const;
 
 /** Dark to light, by equal steps of lightness (from viridis), for series in an order: step sizes, widths, scales. */
-const RAMP = ['#440154', '#414487', '#2a788e', '#22a884', '#7ad151', '#c4b200'] as const;
+const RAMP = ['#440154', '#414487', '#2a788e', '#22a884', '#6fb345', '#b9b100'] as const;
 
 /** Of words, axes and theory. */
 export const INK = '#333333';

@@ -8,8 +8,17 @@ export async function renderSvg(spec: Spec): Promise<string> {
   const { spec: vega } = compile(spec as unknown as Parameters<typeof compile>[0]);
   const view = new View(parse(vega), { renderer: 'none' });
   try {
-    return await view.toSVG();
+    return renumbered(await view.toSVG());
   } finally {
     view.finalize();
   }
+}
+
+/** Vega counts clip paths over all figures that a process draws; here each figure counts its own. */
+function renumbered(svg: string): string {
+  const ids = new Map<string, string>();
+  return svg.replace(/(?<=id="|url\(#)clip\d+/g, (id) => {
+    if (!ids.has(id)) ids.set(id, `clip${ids.size + 1}`);
+    return ids.get(id)!;
+  });
 }
