@@ -193,7 +193,7 @@ function fitBiases(K: Kernels, data: Observed): Posterior {
   const P = emptyPosterior(K, data);
   if (data.scale === 0) return P;
   const { sweep } = workshop(K, data, 1);
-  for (let sweeps = 0, before = Number.NaN; sweeps < 50 && !(Math.abs(P.noise - before) <= 1e-6 * P.noise); sweeps++) {
+  for (let sweeps = 0, before = Number.NaN; sweeps < 20 && !(Math.abs(P.noise - before) <= 1e-5 * P.noise); sweeps++) {
     before = P.noise;
     sweep(P, 1);
   }
