@@ -18,6 +18,11 @@ export interface DenseOptions extends Shape {
   readonly storage?: Precision;
 }
 
+export interface DenseRowsOptions extends DenseOptions {
+  /** 'isometry' for the scale above, or 'none' for y_i = ⟨A_i, X⟩ as it stands; default isometry. */
+  readonly scale?: 'isometry' | 'none';
+}
+
 /**
  * The Gaussian ensemble; A_i is drawn from stream (random, index i). Symmetric: entries N(0, 1) on the diagonal and
  * N(0, ½) off it: (B + Bᵀ)/2 for B of N(0, 1).
@@ -46,7 +51,7 @@ export interface DenseBuilder {
  * Measurements of one's own, written block by block in any order. Where symmetric, A_i counts as (A_i + A_iᵀ)/2, which gives
  * the same ⟨A_i, X⟩.
  */
-export function denseRows(K: Kernels, options: DenseOptions): DenseBuilder {
+export function denseRows(K: Kernels, options: DenseRowsOptions): DenseBuilder {
   checkedShape('denseRows', options);
   const { rows, cols, measurements, symmetric = false, storage = 'f32' } = options;
   const p = unknowns(options);
@@ -74,7 +79,7 @@ export function denseRows(K: Kernels, options: DenseOptions): DenseBuilder {
         throw usageError(`denseRows: every measurement should be written, got none for ${missing}`, 'write all blocks');
       const total = squares.reduce((sum, s) => sum + s, 0);
       if (total === 0) throw dataError('denseRows: the measurements should not all be zero', 'check the file');
-      const scale = Math.sqrt(p / total);
+      const scale = options.scale === 'none' ? 1 : Math.sqrt(p / total);
       return { operator: onMatrices(K, options, rowsOperator(K, A, scale)), scale };
     },
   };
