@@ -5,6 +5,8 @@ import type { Paper } from './paper.js';
 const papers: Readonly<Record<string, () => Promise<Paper>>> = {
   'soltanolkotabi-2023-asymmetric': () =>
     import('./soltanolkotabi-2023-asymmetric/paper.js').then(({ paper }) => paper),
+  'chou-2023-weight-normalisation': () =>
+    import('./chou-2023-weight-normalisation/paper.js').then(({ paper }) => paper),
 };
 
 /** Their ids, in the order in which they are listed. */

@@ -27,7 +27,7 @@ const WINDOWS: readonly Window[] = [
   { depth: 2, start: 1e-5, iterations: 3000, every: 5 },
   { depth: 2, start: 1, iterations: 3000, every: 5 },
   { depth: 3, start: 1, iterations: 10_000, every: 20 },
-  { depth: 4, start: 1, iterations: 25_000, every: 100 },
+  { depth: 4, start: 1, iterations: 5000, every: 100 },
 ];
 
 export function cells(size: Size, seed: number): Cell[] {
