@@ -107,7 +107,34 @@ export {
   symmetrised,
 } from './diagnostics/coupling.js';
 export { relativeFrobenius } from './diagnostics/errors.js';
+export {
+  curvedSensing,
+  type Landscape,
+  type LandscapeOptions,
+  landscape,
+  type PointKind,
+  procrustes,
+  saddleBound,
+} from './diagnostics/landscape.js';
+export { type PredictedPhases, predictPhases } from './diagnostics/phasePrediction.js';
+export {
+  type Boundary,
+  type OracleLook,
+  oracleLook,
+  oraclePhasesOf,
+  type PhaseLook,
+  type Phases,
+  type Plateau,
+  type PositiveTruth,
+  phaseLook,
+  phasesOf,
+  type SpectralReference,
+  spectralReference,
+} from './diagnostics/phases.js';
+export { departure, powerShadow, type Shadow } from './diagnostics/powerShadow.js';
+export { type SignalNoise, type SplitNorms, signalNoise, sineBetween, splitNorms } from './diagnostics/signalNoise.js';
 export { effectiveRank, imbalance, numericalRank } from './diagnostics/spectrum.js';
+export { leastTrappingDelta, type Trap, trapProblem } from './diagnostics/traps.js';
 export { drive } from './engine/drive.js';
 export type { LiveOptions, LiveRun } from './engine/live.js';
 export type {
@@ -139,9 +166,10 @@ export { distance } from './linalg/distance.js';
 export { type Dual, dual } from './linalg/dual.js';
 export { symmetricEigen } from './linalg/eigen.js';
 export { factoredSvd, formed, truncated } from './linalg/factored.js';
+export { type Eigenpair, type KrylovOptions, smallestEigenvalue } from './linalg/lanczos.js';
 export { denseOf, mapOf, mapOfFactored } from './linalg/maps.js';
 export { frobenius, spectralNorm } from './linalg/norms.js';
-export { multiply } from './linalg/products.js';
+export { multiply, multiplyInto } from './linalg/products.js';
 export { leastSquares, qr } from './linalg/qr.js';
 export { randomisedSvd } from './linalg/randomised.js';
 export { singularValues, svd } from './linalg/svd.js';
@@ -186,6 +214,8 @@ export { type HadamardOptions, hadamard } from './parametrisations/hadamard.js';
 export { sideBySide } from './parametrisations/sideBySide.js';
 export { symmetric } from './parametrisations/symmetric.js';
 export { approximation } from './problems/approximation.js';
+export { type Curved, hessianMap, sumCurved } from './problems/curved.js';
+export { type IncoherenceOptions, incoherence } from './problems/incoherence.js';
 export { type Design, design, linear } from './problems/linear.js';
 export { sensing, sensingBatch, sensingMinibatch } from './problems/sensing.js';
 export {
