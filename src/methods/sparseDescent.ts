@@ -29,6 +29,7 @@ type DescentOptions = SparseOptions & Required<Pick<SparseOptions, 'method' | 'p
 const PATIENCE = 5000; // steps without a better held-out error
 const WORK = 4e6; // numbers of A that are read between two iterates
 const EXACT = 1e-9; // ‖A x − y‖/‖y‖ of an exact fit
+const BOUNCING = 0.05; // ‖A x − y‖/‖y‖ at the end, above which a step of one's own is suspected
 const LARGE = 1e-2; // share of the largest entry above which an entry may belong to the support
 
 interface Settings {
@@ -68,8 +69,7 @@ export function* descents(
 
   let stage: SparseProgress['stage'] = 'descent';
   let part = train;
-  const size = () => Math.sqrt(inner(part.y, part.y));
-  const residualOf = (loss: number) => Math.sqrt(2 * loss) / size();
+  const residualOf = (loss: number) => Math.sqrt((2 * loss) / inner(part.y, part.y));
   const show = ({ step, it, score }: Position): SparseProgress => ({
     stage,
     step,
@@ -88,7 +88,7 @@ export function* descents(
     const judge = judged && heldOut ? { score: (theta: Theta) => misfit(heldOut, xOf(theta)), patience } : undefined;
     const stop = anyOf(
       divergence(),
-      lossBelow(0.5 * (tolerance * size()) ** 2),
+      lossBelow(0.5 * tolerance * tolerance * inner(data.y, data.y)),
       ...(method === 'auto' ? [exactly((theta) => Boolean(exactFit(K, data, xOf(theta))), 10 * every)] : []),
       iterationLimit(last),
     );
@@ -121,10 +121,14 @@ export function* descents(
     exact = exactOn(all);
   }
   if (exact) notes.push(`The ${countLarge(exact, 0)} largest entries alone fit the measurements exactly.`);
-  if (outcome === 'diverged')
-    notes.push(
-      `A step of ${stepSize.toPrecision(3)} diverges; ${advise(K, train.A, train.y, sizes, { ...options, stepSize: undefined }).stepSize.toPrecision(3)} would do.`,
-    );
+  const would = () => advise(K, train.A, train.y, sizes, { ...options, stepSize: undefined }).stepSize;
+  const figure = (value: number) => value.toPrecision(3);
+  if (outcome === 'diverged') notes.push(`A step of ${figure(stepSize)} diverges; ${figure(would())} would do.`);
+  else if (outcome === 'iteration-limit' && residualOf(end.loss) > BOUNCING && stepSize > 2 * would()) {
+    // weight normalisation cannot diverge: too long a step leaves it bouncing, or stuck on one entry
+    outcome = 'stalled';
+    notes.push(`A step of ${figure(stepSize)} is too long: ‖A x − y‖ does not fall; ${figure(would())} would do.`);
+  }
   if (score !== undefined && score > 0.9 && outcome !== 'diverged' && !exact) {
     outcome = 'stalled';
     notes.push(

@@ -36,7 +36,8 @@ export function weightNormPotential(x: Float64Array, u0: Float64Array, r0: numbe
   for (let j = 0; j < x.length; j++) sum += x[j];
   let divergence = 0;
   for (let j = 0; j < x.length; j++) if (x[j] > 0) divergence += x[j] * log(x[j] / (sum * u0[j] * u0[j]));
-  return divergence + 0.5 * ratio * (sum - r0 * r0) ** 2;
+  const off = sum - r0 * r0;
+  return divergence + 0.5 * ratio * off * off;
 }
 
 /** Q and N of a bound; entries: of w, so 2N where signed. */
@@ -101,7 +102,7 @@ export function adviseWeightNorm({
   const alpha = (share: number) => Math.sqrt((share * R) / entries);
   return {
     initScale: alpha(0.5),
-    ratio: Math.max((depth > 2 ? 6 / (depth - 2) ** 2 : 40) / R, needed),
+    ratio: Math.max((depth > 2 ? 6 / ((depth - 2) * (depth - 2)) : 40) / R, needed),
     radiusSquared: R,
     initScales: [alpha(0.2), alpha(0.9)],
   };
