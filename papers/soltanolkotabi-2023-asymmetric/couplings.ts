@@ -24,7 +24,7 @@ import {
 } from 'lorank';
 import type { Row } from '../paper.js';
 import { follow, sensed } from '../trajectory.js';
-import { driftFrom, type Preset, plus, SMALL, STEP, STEPS, settingOf, startOf } from './presets.js';
+import { driftFrom, type Preset, plus, SMALL, STEP, settingOf, startOf } from './presets.js';
 
 /** The recursions, as the largest deviation over 200 steps, and one with a sign flipped. */
 export function* identities(K: Kernels, random: Stream): Generator<undefined, Row[]> {
@@ -74,7 +74,7 @@ export function* couplingCurves(K: Kernels, random: Stream, preset: Preset): Gen
   const drift = driftFrom(K, phi.value(start));
   const turned = { U, V: plus(matrix(V.rows, V.cols), -1, V) };
   const rows: Row[] = [];
-  yield* follow(pull(sensing(operator, y), phi), STEP, start, STEPS, ({ k, theta }) => {
+  yield* follow(pull(sensing(operator, y), phi), STEP, start, 200, ({ k, theta }) => {
     if (k % (k < 100 ? 2 : 20) !== 0) return;
     const at = phi.value(theta);
     const swapped = coupling(K, at, turned);

@@ -70,8 +70,7 @@ export function* floorSweep(
 export function* driftSweep(
   K: Kernels,
   random: Stream,
-  preset: Preset,
-  stepSizes: readonly number[],
+  { preset, stepSizes, time }: { preset: Preset; stepSizes: readonly number[]; time: number },
 ): Generator<undefined, Row[]> {
   const { operator, y } = sensed(K, settingOf(preset), random);
   const phi = factorPair(K, preset.rows, preset.cols, preset.width);
@@ -90,7 +89,7 @@ export function* driftSweep(
     ['unequal', halved, stepSizes.slice(0, 2)],
   ] as const)
     for (const stepSize of sizes) {
-      const last = Math.round(125 / stepSize);
+      const last = Math.round(time / stepSize);
       const every = Math.round(last / 50);
       yield* follow(objective, stepSize, start, last, ({ k, theta }) => {
         if (k % every === 0) rows.push({ steps, stepSize, time: k * stepSize, drift: drift(phi.value(theta)) });
@@ -125,7 +124,7 @@ export function* exactWidth(K: Kernels, random: Stream, preset: Preset): Generat
     phi: factorPair(K, preset.rows, preset.cols, width),
     start: startOf(preset, random, width, 1e-5),
   }));
-  const found = yield* sideBySideRuns(K, made, runs, { stepSize: STEP, steps: STEPS, level: 1e-12 });
+  const found = yield* sideBySideRuns(K, made, runs, { stepSize: STEP, steps: 400, level: 1e-12 });
   return widths.map((width, j) => ({ width, te: found[j].te, hit: found[j].hit }));
 }
 

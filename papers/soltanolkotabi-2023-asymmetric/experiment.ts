@@ -11,7 +11,7 @@ import { LARGE, type Preset, SMALL } from './presets.js';
 interface Grid {
   readonly seeds: number;
   readonly alphas: readonly number[];
-  readonly drift: { readonly preset: Preset; readonly stepSizes: readonly number[] };
+  readonly drift: { readonly preset: Preset; readonly stepSizes: readonly number[]; readonly time: number };
   readonly floors: { readonly preset: Preset; readonly factors: readonly number[] };
   readonly widths: { readonly preset: Preset; readonly widths: readonly number[]; readonly seeds: number };
 }
@@ -20,14 +20,14 @@ const grids: Readonly<Record<Size, Grid>> = {
   quick: {
     seeds: 5,
     alphas: [1e-1, 1e-3, 1e-4, 1e-5, 1e-6],
-    drift: { preset: SMALL, stepSizes: [0.2, 0.1, 0.05] },
+    drift: { preset: SMALL, stepSizes: [0.2, 0.1, 0.05], time: 50 },
     floors: { preset: SMALL, factors: [6, 12, 24] },
     widths: { preset: SMALL, widths: [2, 4, 16, 54, 120], seeds: 5 },
   },
   full: {
     seeds: 8,
     alphas: [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6],
-    drift: { preset: LARGE, stepSizes: [0.4, 0.2, 0.1, 0.05, 0.025] },
+    drift: { preset: LARGE, stepSizes: [0.4, 0.2, 0.1, 0.05, 0.025], time: 125 },
     floors: { preset: LARGE, factors: [6, 12, 24, 48] },
     widths: { preset: LARGE, widths: [2, 4, 16, 90, 200], seeds: 8 },
   },
@@ -52,7 +52,7 @@ export function cells(size: Size, seed: number): Cell[] {
     ...perSeed('widths', widths.seeds, (K, random) => widthSweep(K, random, widths.preset, widths.widths)),
     ...perSeed('sweep', seeds, (K, random) => sweep(K, random, LARGE, alphas)),
     ...perSeed('floors', seeds, (K, random) => floorSweep(K, random, floors.preset, floors.factors)),
-    ...perSeed('drift', seeds, (K, random) => driftSweep(K, random, drift.preset, drift.stepSizes)),
+    ...perSeed('drift', seeds, (K, random) => driftSweep(K, random, drift)),
     ...perSeed('condition', seeds, (K, random) => conditionSweep(K, random, LARGE)),
     ...perSeed('coupling', seeds, (K, random) => couplingCurves(K, random, LARGE)),
     ...perSeed('exact', seeds, (K, random) => exactWidth(K, random, LARGE)),

@@ -1,5 +1,6 @@
 import type { Paper } from '../paper.js';
-import { claims, controls } from './claims.js';
+import { claims } from './claims.js';
+import { controls } from './controls.js';
 import { cells } from './experiment.js';
 import { figures } from './figures.js';
 

@@ -8,16 +8,17 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from './code.js';
 
-const newest = (folder: string): number =>
+const newest = (folder: string, ending = ''): number =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.includes('.bundle.ts'))
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending) && !entry.name.includes('.bundle.ts'))
     .reduce((time, entry) => Math.max(time, statSync(join(entry.parentPath, entry.name)).mtimeMs), 0);
 
 const stamp = join(root, 'dist', 'types', 'node.d.ts');
 const fresh = () =>
   existsSync(stamp) &&
   existsSync(join(root, 'dist', 'node')) &&
-  Math.min(statSync(stamp).mtimeMs, newest('dist/node')) >= Math.max(newest('src'), newest('scripts'));
+  Math.min(statSync(stamp).mtimeMs, newest('dist/node')) >=
+    Math.max(newest('src'), newest('scripts'), newest('papers', '.ts'));
 
 /** Runs make, unless it is done already; one test file at a time. */
 async function once(name: string, done: () => boolean, make: () => void | Promise<void>): Promise<void> {
