@@ -64,6 +64,35 @@ const descent = {
   stepSize: positive.optional(),
 };
 const holdout = z.number().min(0).lt(1).optional();
+
+/** A chain of factors X = W_L ⋯ W_1. */
+const chain = {
+  /** L. Default 3. */
+  depth: count.optional(),
+  /** r; r̂ of compressed-deep, whose factors have width 2r̂. */
+  rank: count.optional(),
+  /** ε, relative to σ₁^{1/L}. Default: one that takes some hundred steps to leave. */
+  initScale: positive.optional(),
+  /** μ. Default: from the data. */
+  stepSize: positive.optional(),
+  /** λ, relative to σ₁^{2−2/L}. Default 0. */
+  weightDecay: z.number().min(0).optional(),
+};
+const deep = {
+  name: z.literal('deep'),
+  ...chain,
+  /** Of the hidden factors. Default min(n₁, n₂). */
+  width: count.optional(),
+  start: z.enum(['orthogonal', 'gaussian', 'identity']).optional(),
+};
+const compressedDeep = {
+  name: z.literal('compressed-deep'),
+  ...chain,
+  start: z.enum(['invariant', 'surrogate']).optional(),
+  /** γ, relative to σ₁^{−2/L}: the outer factors move with γμ. Default 0.1, 0 for a known matrix; of surrogate plain, 2. */
+  outerStep: z.number().min(0).optional(),
+};
+
 const senseMethod = z.discriminatedUnion('name', [
   z.strictObject({
     name: z.literal('auto'),
@@ -87,6 +116,13 @@ const senseMethod = z.discriminatedUnion('name', [
     holdout,
   }),
   z.strictObject({
+    name: z.literal('prec-gd'),
+    ...descent,
+    start: z.enum(['small-random', 'spectral']).optional(),
+    damping: z.number().min(0).optional(),
+    holdout,
+  }),
+  z.strictObject({
     name: z.literal('heavy-ball'),
     ...descent,
     start: z.enum(['small-random', 'spectral']).optional(),
@@ -99,6 +135,16 @@ const senseMethod = z.discriminatedUnion('name', [
     start: z.enum(['small-random', 'spectral']).optional(),
     holdout,
   }),
+  z.strictObject({
+    name: z.literal('sgd'),
+    ...descent,
+    start: z.enum(['small-random', 'spectral']).optional(),
+    /** Measurements of a step, at most all. Default: a tenth of them. */
+    batch: count.optional(),
+    holdout,
+  }),
+  z.strictObject({ ...deep, holdout }),
+  z.strictObject({ ...compressedDeep, holdout }),
 ]);
 
 const completeMethod = z.discriminatedUnion('name', [
@@ -192,6 +238,8 @@ const factorMethod = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('alt-scaled-gd'), ...damped }),
   z.strictObject({ name: z.literal('prec-gd'), ...damped }),
   z.strictObject({ name: z.literal('gd'), ...anyStart }),
+  z.strictObject(deep),
+  z.strictObject(compressedDeep),
 ]);
 
 const common = {

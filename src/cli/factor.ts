@@ -2,9 +2,20 @@
 
 import type { FactorSpec } from '../spec.js';
 import type { AddCommand } from './main.js';
-import { countOf, nameOf, notNegativeOf, option, outputOptions, positiveOf, runOptions } from './values.js';
+import {
+  chainOptions,
+  chainStarts,
+  countOf,
+  nameOf,
+  notNegativeOf,
+  option,
+  outputOptions,
+  positiveOf,
+  runOptions,
+} from './values.js';
 
-const METHODS = ['nystrom', 'scaled-gd', 'alt-scaled-gd', 'prec-gd', 'gd'];
+const METHODS = ['nystrom', 'scaled-gd', 'alt-scaled-gd', 'prec-gd', 'gd', 'deep', 'compressed-deep'];
+const STARTS = ['nystrom', 'small-random', 'spectral', ...chainStarts];
 
 interface FactorFlags {
   symmetric?: boolean;
@@ -16,6 +27,9 @@ interface FactorFlags {
   initScale?: number;
   step?: number;
   damping?: number;
+  depth?: number;
+  outerStep?: number;
+  weightDecay?: number;
   iterations?: number;
   tolerance?: number;
   precision?: 'auto' | 'f32' | 'f64';
@@ -28,12 +42,24 @@ interface FactorFlags {
 /** The description that the flags stand for. What was not said is left to the defaults of the description. */
 export function factorSpec(matrix: string, flags: FactorFlags): FactorSpec {
   const { symmetric, truth, rank, width, start, initScale, step: stepSize, damping } = flags;
+  const { depth, outerStep, weightDecay } = flags;
   const { method: name = 'nystrom', iterations, tolerance, precision, seed } = flags;
   return {
     lorank: 1,
     task: 'factor',
     data: { matrix, symmetric, truth },
-    method: { name, rank, width, start, initScale, stepSize, damping } as FactorSpec['method'],
+    method: {
+      name,
+      rank,
+      width,
+      start,
+      initScale,
+      stepSize,
+      damping,
+      depth,
+      outerStep,
+      weightDecay,
+    } as FactorSpec['method'],
     stop: (iterations ?? tolerance) ? { iterations, tolerance } : undefined,
     precision,
     seed,
@@ -50,11 +76,7 @@ export const factorCommand: AddCommand = (add, act) => {
     option('--symmetric', 'A is symmetric positive semidefinite: A = UUᵀ'),
     option('--truth <file>', 'n1×n2: adds the error against it, and is never seen by the method'),
     option('--method <name>', `${METHODS.join(', ')} (default: nystrom)`, nameOf('--method', METHODS)),
-    option('--start <name>', 'where descent starts (default: nystrom, of gd small-random)').choices([
-      'nystrom',
-      'small-random',
-      'spectral',
-    ]),
+    option('--start <name>', 'where descent starts (default: nystrom, of gd small-random)').choices(STARTS),
     option('--init-scale <a>', 'size of the start, relative to √σ₁ of A', positiveOf('--init-scale', '1e-3')),
     option(
       '--step <size>',
@@ -62,6 +84,7 @@ export const factorCommand: AddCommand = (add, act) => {
       positiveOf('--step', '0.5'),
     ),
     option('--damping <d>', 'of scaled-gd relative to σ₁, of prec-gd to the misfit', notNegativeOf('--damping', '0.1')),
+    ...chainOptions,
     ...runOptions,
     ...outputOptions('where the factors go: .safetensors with left: n1×k and right: n2×k'),
   ])

@@ -2,7 +2,21 @@
 
 import type { SenseSpec } from '../spec.js';
 import type { AddCommand } from './main.js';
-import { countOf, notNegativeOf, option, outputOptions, positiveOf, runOptions, shapeOf, shareOf } from './values.js';
+import {
+  chainOptions,
+  chainStarts,
+  countOf,
+  nameOf,
+  notNegativeOf,
+  option,
+  outputOptions,
+  positiveOf,
+  runOptions,
+  shapeOf,
+  shareOf,
+} from './values.js';
+
+const METHODS = ['auto', 'gd', 'scaled-gd', 'heavy-ball', 'armijo', 'sgd', 'deep', 'compressed-deep'];
 
 interface SenseFlags {
   operator: string;
@@ -10,7 +24,7 @@ interface SenseFlags {
   shape: [number, number];
   symmetric?: boolean;
   truth?: string;
-  method?: 'auto' | 'gd' | 'scaled-gd' | 'heavy-ball' | 'armijo';
+  method?: string;
   width?: number;
   rank?: number;
   start?: 'small-random' | 'spectral';
@@ -19,6 +33,10 @@ interface SenseFlags {
   step?: number;
   damping?: number;
   momentum?: number;
+  batch?: number;
+  depth?: number;
+  outerStep?: number;
+  weightDecay?: number;
   holdout?: number;
   iterations?: number;
   tolerance?: number;
@@ -32,7 +50,8 @@ interface SenseFlags {
 /** The description that the flags stand for. What was not said is left to the defaults of the description. */
 export function senseSpec(flags: SenseFlags): SenseSpec {
   const { operator, measurements, shape, symmetric, truth, rank, initScale, initNorm, step: stepSize, holdout } = flags;
-  const { width, start, damping, momentum, iterations, tolerance, precision, seed } = flags;
+  const { width, start, damping, momentum, batch, depth, outerStep, weightDecay } = flags;
+  const { iterations, tolerance, precision, seed } = flags;
   const name = flags.method ?? (width === undefined ? 'auto' : 'gd');
   return {
     lorank: 1,
@@ -49,6 +68,10 @@ export function senseSpec(flags: SenseFlags): SenseSpec {
       start,
       damping,
       momentum,
+      batch,
+      depth,
+      outerStep,
+      weightDecay,
     } as SenseSpec['method'],
     stop: (iterations ?? tolerance) ? { iterations, tolerance } : undefined,
     precision,
@@ -65,23 +88,31 @@ export const senseCommand: AddCommand = (add, act) => {
     .option('--symmetric', 'X is symmetric positive semidefinite: X = UUᵀ')
     .option('--truth <file>', 'X: n1×n2, .npy: adds the error, and is never seen by the method')
     .addOption(
-      option('--method <name>', 'auto chooses the width, the rank and where to stop (default: auto)').choices([
-        'auto',
-        'gd',
-        'scaled-gd',
-        'heavy-ball',
-        'armijo',
-      ]),
+      option(
+        '--method <name>',
+        `auto chooses width, rank and where to stop; ${METHODS.slice(1).join(', ')} (default: auto)`,
+        nameOf('--method', METHODS),
+      ),
     );
   for (const made of [
     option('--width <k>', 'columns of the factors; may exceed the shape', countOf('--width')),
     option('--rank <r>', 'target rank, at most min(n1, n2)', countOf('--rank')),
-    option('--start <name>', 'where descent starts (default: small-random)').choices(['small-random', 'spectral']),
+    option('--start <name>', 'where descent starts (default: small-random)').choices([
+      'small-random',
+      'spectral',
+      ...chainStarts,
+    ]),
     option('--init-scale <a>', 'size of the start, relative to √σ₁ of 𝒜*(y)', positiveOf('--init-scale', '1e-7')),
     option('--init-norm <norm>', 'entries of variance a²/k or a² (default: perSqrtK)').choices(['perSqrtK', 'unit']),
     option('--step <size>', 'step size (default: from the data)', positiveOf('--step', '0.25')),
-    option('--damping <d>', 'of scaled-gd', notNegativeOf('--damping', '1e-3')),
+    option(
+      '--damping <d>',
+      'of scaled-gd relative to σ₁, of prec-gd to the misfit',
+      notNegativeOf('--damping', '1e-3'),
+    ),
     option('--momentum <b>', 'of heavy-ball', shareOf('--momentum', '0.8')),
+    ...chainOptions,
+    option('--batch <b>', 'measurements of a step of sgd (default: a tenth of them)', countOf('--batch', '50')),
     option('--holdout <share>', 'measurements kept back to judge by', shareOf('--holdout', '0.05')),
     ...runOptions,
     ...outputOptions('where X goes: n1×n2, .npy, f64'),

@@ -75,6 +75,19 @@ export const outputOptions = (what: string): Option[] => [
   option('--resume', 'go on from the checkpoint that an interrupted run left beside the output'),
 ];
 
+/** Where a chain of factors starts. */
+export const chainStarts = ['orthogonal', 'gaussian', 'identity', 'invariant', 'surrogate'];
+
+export const chainOptions: readonly Option[] = [
+  option('--depth <L>', 'of deep and compressed-deep: factors in the chain (default: 3)', countOf('--depth', '3')),
+  option(
+    '--outer-step <g>',
+    'of compressed-deep: step of the outer factors, over --step',
+    notNegativeOf('--outer-step', '0.1'),
+  ),
+  option('--weight-decay <l>', 'of deep and compressed-deep (default: 0)', notNegativeOf('--weight-decay', '1e-3')),
+];
+
 export const runOptions: readonly Option[] = [
   option('--iterations <count>', 'most steps of descent', countOf('--iterations', '1000')),
   option('--tolerance <share>', 'where it counts as converged', positiveOf('--tolerance', '1e-9')),

@@ -18,6 +18,7 @@ import { type FactorOptions, type FactorProgress, type FactorResult, factor } fr
 import type { SenseProgress, SenseResult } from '../methods/sensing.js';
 import { type SparseOptions, type SparseResult, sparse } from '../methods/sparse.js';
 import type { SparseProgress } from '../methods/sparsePath.js';
+import { deep } from '../parametrisations/deep.js';
 import { factorPair } from '../parametrisations/factorPair.js';
 import { symmetric } from '../parametrisations/symmetric.js';
 import { DEFAULT_SEED } from '../random/index.js';
@@ -102,7 +103,8 @@ function measuredText({ train, heldOut }: Parts): string {
 /** X of a state. */
 function stateOf(K: Kernels, { train }: Parts, { progress, checkpoint }: Snapshot<SenseProgress>): Factored {
   const { rows, cols, symmetric: isSymmetric } = train.operator;
-  const phi = isSymmetric ? symmetric(K, rows, progress.width) : factorPair(K, rows, cols, progress.width);
+  const { width, widths } = progress;
+  const phi = widths ? deep(K, widths) : isSymmetric ? symmetric(K, rows, width) : factorPair(K, rows, cols, width);
   return phi.value(checkpoint().arrays.theta as Theta);
 }
 

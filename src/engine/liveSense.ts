@@ -7,6 +7,7 @@ import { concat } from '../io/bytes.js';
 import { writeNpy } from '../io/npy.js';
 import { matrixTensor } from '../io/tensor.js';
 import { at, type Matrix } from '../matrix.js';
+import type { DeepOptions } from '../methods/deep.js';
 import type { SenseProgress, SenseResult } from '../methods/sensing.js';
 import { DEFAULT_SEED } from '../random/index.js';
 import { parseSpec, type RunSpec, type SenseSpec } from '../spec.js';
@@ -37,13 +38,13 @@ export type GeneratedMeasurements = Extract<SenseSpec['data'], { generator: unkn
 /** Options of sense(). */
 export interface SenseRunOptions extends LiveOptions {
   /** auto (the default): over-parametrised descent, then scaled descent at the rank that held-out measurements choose. */
-  readonly method?: 'auto' | 'gd' | 'scaled-gd' | 'heavy-ball' | 'armijo';
+  readonly method?: 'auto' | 'gd' | 'scaled-gd' | 'heavy-ball' | 'armijo' | 'sgd' | 'deep' | 'compressed-deep';
   /** r. Default: chosen by auto; the width for others. */
   readonly rank?: number;
   /** k of the factors; not for auto. Default: the rank where given, else min(n₁, n₂). */
   readonly width?: number;
-  /** Not for auto. Default small-random; spectral for scaled-gd. */
-  readonly start?: 'small-random' | 'spectral';
+  /** Not for auto. Default small-random; spectral for scaled-gd; orthogonal for deep; invariant for compressed-deep. */
+  readonly start?: 'small-random' | 'spectral' | DeepOptions['start'];
   /** α relative to √σ₁ of the normalised 𝒜*(y). */
   readonly initScale?: number;
   /** Entries of a random start are N(0, α²/k) or N(0, α²). Default perSqrtK. */
@@ -54,6 +55,14 @@ export interface SenseRunOptions extends LiveOptions {
   readonly damping?: number;
   /** β, for heavy-ball. */
   readonly momentum?: number;
+  /** L, for deep and compressed-deep. Default 3. */
+  readonly depth?: number;
+  /** γ, for compressed-deep: the outer factors move with γ times the step. */
+  readonly outerStep?: number;
+  /** λ, for deep and compressed-deep. Default 0. */
+  readonly weightDecay?: number;
+  /** Measurements of a step of sgd. Default: a tenth of them. */
+  readonly batch?: number;
   /** Share of the measurements kept back to judge by, in [0, 1). Default 0.05 for auto, 0 for others. */
   readonly holdout?: number;
   /** Most steps of one descent. */
