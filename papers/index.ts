@@ -5,6 +5,7 @@ import type { Paper } from './paper.js';
 const papers: Readonly<Record<string, () => Promise<Paper>>> = {
   'soltanolkotabi-2023-asymmetric': () =>
     import('./soltanolkotabi-2023-asymmetric/paper.js').then(({ paper }) => paper),
+  'stoger-2021-symmetric': () => import('./stoger-2021-symmetric/paper.js').then(({ paper }) => paper),
   'chou-2023-weight-normalisation': () =>
     import('./chou-2023-weight-normalisation/paper.js').then(({ paper }) => paper),
 };

@@ -183,6 +183,7 @@ export {
 } from './methods/factor.js';
 export { lassoPath, onSegment, type Segment } from './methods/homotopy.js';
 export { matchingPursuit, type Pursuit } from './methods/matchingPursuit.js';
+export { type Ensemble, type Preflight, type PreflightOptions, preflight } from './methods/preflight.js';
 export { type ScaledStepsOptions, scaledSteps } from './methods/scaledSteps.js';
 export { sense as senseStream } from './methods/sense.js';
 export type { Measured, SenseProgress } from './methods/sensing.js';

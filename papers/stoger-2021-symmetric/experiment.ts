@@ -126,7 +126,7 @@ export function cells(size: Size, seed: number): Cell[] {
     once('tooLong', (K, random) => tooLong(K, random, P40)),
     once('curves', (K, random) => curves(K, random, P60, { alpha: 1e-6, steps: 300, condition: 1 })),
     once('curvesCurved', (K, random) => curves(K, random, P60, { alpha: 1e-6, steps: 420, condition: 2 })),
-    once('widthCurves', (K, random) => widthCurves(K, random, P60, [2, 3, 4, 8, 60], 200)),
+    once('widthCurves', (K, random) => widthCurves(K, random, P60, [2, 3, 4, 8, 20, 60], 300)),
     once('noiseCurves', (K, random) => noiseCurves(K, random, grid.noise)),
   ];
 }

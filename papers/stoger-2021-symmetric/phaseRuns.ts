@@ -24,7 +24,7 @@ import {
   transpose,
 } from 'lorank';
 import type { Row } from '../paper.js';
-import { hit, largest } from '../statistics.js';
+import { hit, largest, smallest } from '../statistics.js';
 import { type Side, sideBySideRuns } from '../trajectory.js';
 import { type Preset, type Scene, STEP, scene, startOf } from './presets.js';
 
@@ -148,6 +148,8 @@ export function* phaseSweep(
       thaw: looks.find(({ t }) => t === Math.min(20, grown))!.noise / looks[0].noise - 1,
       longest: largest(looks.map(({ strengths }) => strengths[0])),
       leak: largest(looks.map(({ leak }) => leak)),
+      unsplit: smallest(looks.map(({ signal, strengths }) => signal[0] / strengths[0])),
+      early: looks[20].error,
       rested: saddle.steps,
       restedGrowth: saddle.growth,
       dataAligned: String(data.aligned).replaceAll(' ', '-'),
@@ -211,5 +213,7 @@ export function* curves(
     angle: look.angle,
     strengthOff: Math.abs(look.strengths[made.rank - 1] / Math.sqrt(made.sigma[made.rank - 1]) - 1),
     bias: made.bias,
+    seen: made.values[made.rank - 1],
+    next: made.values[made.rank],
   }));
 }

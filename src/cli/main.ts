@@ -9,6 +9,7 @@ import { factorCommand } from './factor.js';
 import { EXIT, tellFailure } from './failure.js';
 import { inspectCommand } from './inspect.js';
 import { predictCommand } from './predict.js';
+import { preflightCommand } from './preflight.js';
 import { reproduceCommand } from './reproduce.js';
 import { runCommand } from './run.js';
 import { senseCommand } from './sense.js';
@@ -30,6 +31,7 @@ const commands: readonly AddCommand[] = [
   senseCommand,
   sparseCommand,
   factorCommand,
+  preflightCommand,
   predictCommand,
   runCommand,
   verifyCommand,

@@ -1,0 +1,39 @@
+// Damped scaled steps on measurements, for factors wider than the rank: θ⁺ = θ − η B_λ(θ)⁻¹∇f(θ) with the metric WᵀW + λI.
+//
+//   ScaledGD(λ)   λ fixed, of the size of σ_r                  (Xu, Shen, Chi, Ma 2023)
+//   PrecGD        λ = c‖𝒜(X) − y‖, so that it fades with the misfit   (Zhang, Fattahi, Zhang 2021)
+//
+// The number of steps depends on κ and on α by a logarithm at most, where gradient descent needs κ² (symmetric; κ of the factor) or κ.
+// The price: they raise every direction of 𝒜*(y) above λ, what is noise there included. So the guard: where σ_{r+1} of 𝒜*(y) is
+// as large as σ_r, the signal does not stand out, and the error ends at a floor that no smaller start lowers.
+// Cost of a step: one pass over 𝒜 and O((n₁+n₂)k²); of the guard: six products of 𝒜*(y) with r + 11 columns.
+
+import type { Rule } from '../descend.js';
+import { norm } from '../linalg/norms.js';
+import { randomisedSvd } from '../linalg/randomised.js';
+import { matrix } from '../matrix.js';
+import { normals, split } from '../random/index.js';
+import { scaled } from '../rules/scaled.js';
+import type { Sensing } from './sensing.js';
+
+/** PrecGD on factors of width k. stepSize: η; c: λ as a multiple of ‖𝒜(X) − y‖. */
+export function precGd(S: Sensing, width: number, stepSize: number, c: number): Rule {
+  const size = norm(S.train.y);
+  return (F) => (it) => scaled(stepSize, S.parametrisation(width, c * S.residual(it.loss) * size).metric!)(F)(it);
+}
+
+/** σ_{r+1}/σ_r of 𝒜*(y) from which on damped scaled steps are not to be trusted. */
+const GUARD = 0.9;
+
+/** A sentence where the guard fires. rank: r, below min(n₁, n₂). */
+export function guardNotes({ K, descentDirection, random }: Sensing, rank: number, width: number): string[] {
+  const M = descentDirection();
+  if (width <= rank || rank < 1 || rank >= Math.min(M.rows, M.cols)) return [];
+  const testMatrix = (rows: number, cols: number) => matrix(rows, cols, normals(split(random, 'guard'), rows * cols));
+  const { values } = randomisedSvd(K, M, { rank: rank + 1, testMatrix });
+  const ratio = values[rank] / values[rank - 1];
+  if (!(ratio > GUARD)) return [];
+  return [
+    `σ_${rank + 1}/σ_${rank} of 𝒜*(y) is ${Number(ratio.toPrecision(2))}: damped scaled steps raise noise as fast as signal here. Width ${rank}, more measurements, or method gd are safer.`,
+  ];
+}
