@@ -3,8 +3,11 @@
 //
 //   gd          θ⁺ = θ − μ∇f(θ)                        from a small random start: the low-rank bias of S1 and S2
 //   scaled-gd   θ⁺ = θ − η B(θ)⁻¹∇f(θ)                 ScaledGD; with damping, ScaledGD(λ)
+//   prec-gd     the same, λ = c‖𝒜(X) − y‖              PrecGD: the damping follows the misfit (damped.ts)
 //   heavy-ball  p⁺ = βp − μ∇f(θ), θ⁺ = θ + p⁺
 //   armijo      the largest step of a backtracking search
+//   sgd         θ⁺ = θ − μ∇f_B(θ), B a minibatch       from a random start of the size of X (sgd.ts)
+//   deep, compressed-deep  X = W_L ⋯ W_1, a chain of factors                                  senseDeep.ts
 //   auto        over-parametrised gd, then ScaledGD at the rank that held-out measurements ask for (senseAuto.ts)
 //
 // Guarantees: under RIP, recovery from a small random start (Soltanolkotabi, Stöger, Xie 2023; symmetric: Stöger,
@@ -20,11 +23,13 @@ import { armijo } from '../rules/armijo.js';
 import { gradient } from '../rules/gradient.js';
 import { heavyBall } from '../rules/heavyBall.js';
 import { scaled } from '../rules/scaled.js';
-
 import type { Checkpoint, Run } from '../stream.js';
+import { guardNotes, precGd } from './damped.js';
+import type { DeepOptions } from './deep.js';
 import { openBook } from './leg.js';
 import { widestGap } from './rank.js';
 import { senseAuto } from './senseAuto.js';
+import { senseDeep } from './senseDeep.js';
 import {
   type DescentOptions,
   type MatrixParametrisation,
@@ -34,17 +39,22 @@ import {
   type Sensing,
   sensingOf,
 } from './sensing.js';
+import { divergedNotes, senseSgd } from './sgd.js';
 
 export interface SenseOptions extends Partial<DescentOptions> {
-  readonly method?: 'auto' | 'gd' | 'scaled-gd' | 'heavy-ball' | 'armijo'; // default auto
+  readonly method?: 'auto' | 'gd' | 'scaled-gd' | 'prec-gd' | 'heavy-ball' | 'armijo' | 'sgd' | DeepOptions['method']; // default auto
   readonly width?: number; // k; default the rank where given, else min(n₁, n₂)
   readonly rank?: number; // r; at most min(n₁, n₂)
-  readonly start?: 'small-random' | 'spectral'; // default small-random; spectral for scaled-gd
-  readonly initScale?: number; // α relative to √σ₁(𝒜*(y)); default 1e-7, of auto 1e-4
+  readonly start?: 'small-random' | 'spectral' | DeepOptions['start']; // default small-random; spectral for scaled-gd and prec-gd; deep.ts
+  readonly initScale?: number; // α relative to √σ₁(𝒜*(y)); default 1e-7, of auto 1e-4, of sgd such that ‖U₀‖ ≈ √σ₁
   readonly initNorm?: 'perSqrtK' | 'unit'; // entries N(0, α²/k) or N(0, α²); default perSqrtK
-  readonly stepSize?: number; // μ; default ¼/σ₁(𝒜*(y)); η of scaled-gd, default ½
-  readonly damping?: number; // λ of scaled-gd, relative to σ₁(𝒜*(y)); default 0 at a given rank, else 0.01
+  readonly stepSize?: number; // μ; default ¼/σ₁(𝒜*(y)), of sgd less (sgdStep); η of scaled-gd and prec-gd, default ½
+  readonly damping?: number; // λ of scaled-gd, relative to σ₁(𝒜*(y)); default 0 at a given rank, else 0.01; c of prec-gd, default 1
   readonly momentum?: number; // β of heavy-ball; default 0.8
+  readonly depth?: number; // L of deep and compressed-deep, as what follows; default 3
+  readonly outerStep?: number; // γ
+  readonly weightDecay?: number; // λ
+  readonly batch?: number; // measurements of a step of sgd; default ⌈m/10⌉
   readonly seed?: number; // default 0
 }
 
@@ -52,7 +62,7 @@ export interface SenseOptions extends Partial<DescentOptions> {
  * @param train the measurements to descend on.
  * @param heldOut measurements kept back: they end the descent, and choose the rank of auto.
  * @param from a checkpoint of the same call.
- * @throws usage error when the rank exceeds min(n₁, n₂), or a width is given to auto.
+ * @throws usage error when the rank exceeds min(n₁, n₂) or the width, or a width is given to auto.
  */
 export function* sense(
   K: Kernels,
@@ -88,34 +98,56 @@ export function* sense(
     );
   }
 
+  if (method === 'deep' || method === 'compressed-deep')
+    return yield* senseDeep(
+      S,
+      { ...options, ...descent, iterations: options.iterations ?? 50_000 } as DeepOptions & DescentOptions,
+      from,
+    );
   const width = options.width ?? rank ?? most;
+  if (rank !== undefined && width < rank)
+    throw usageError(
+      `sense: width should be at least the rank ${rank}, got ${width}`,
+      'Give a larger --width, or a smaller --rank.',
+    );
   const phi = S.parametrisation(width, S.scale * (options.damping ?? (rank === width ? 0 : 0.01)));
   const book = openBook((position) => S.show('descent', phi, position), from);
-  const end = yield* S.descend(book, phi, ruleOf(method, S, phi, options), () => startOf(S, width, options), descent);
+  const start = () => startOf(S, width, options);
+  if (method === 'sgd') return yield* senseSgd(S, { ...descent, width, start }, from);
+  const safe = isScaled(method) ? 0.5 : 0.25 / S.scale;
+  const stepSize = options.stepSize ?? safe;
+  const end = yield* S.descend(book, phi, ruleOf(method, stepSize, S, phi, { ...options, width }), start, descent);
   const X = phi.value(end.theta);
-  const { values } = factoredSvd(K, X);
+  const failed = end.outcome === 'diverged';
+  const values = failed ? new Float64Array(0) : factoredSvd(K, X).values;
+  const found = rank ?? widestGap(values, most);
   return {
     outcome: end.outcome,
     method,
     X,
     width,
-    rank: rank ?? widestGap(values, most),
+    rank: found,
     iterations: book.steps(),
     residual: S.residual(end.loss),
     heldOut: end.score,
     singularValues: values,
-    notes: [],
+    notes: [...divergedNotes(end.outcome, stepSize, safe), ...(isScaled(method) ? guardNotes(S, found, width) : [])],
   };
 }
 
+type Method = NonNullable<SenseOptions['method']>;
+const isScaled = (method: Method): boolean => method === 'scaled-gd' || method === 'prec-gd';
+
 function ruleOf(
-  method: NonNullable<SenseOptions['method']>,
+  method: Method,
+  stepSize: number,
   S: Sensing,
   phi: MatrixParametrisation,
-  options: SenseOptions,
+  options: SenseOptions & { width: number },
 ): Rule {
-  const stepSize = options.stepSize ?? (method === 'scaled-gd' ? 0.5 : 0.25 / S.scale);
   switch (method) {
+    case 'prec-gd':
+      return precGd(S, options.width, stepSize, options.damping ?? 1);
     case 'scaled-gd':
       return scaled(stepSize, phi.metric!);
     case 'heavy-ball':
@@ -130,14 +162,19 @@ function ruleOf(
 /** α counts relative to the square root of the scale of X, so that a start does not depend on the units of the data. */
 export function startOf(S: Sensing, width: number, options: SenseOptions): Theta {
   const { rows, cols, symmetric } = S.train.operator;
-  if ((options.start ?? (options.method === 'scaled-gd' ? 'spectral' : 'small-random')) === 'spectral')
+  if ((options.start ?? (isScaled(options.method ?? 'auto') ? 'spectral' : 'small-random')) === 'spectral')
     return spectral(S.K, S.descentDirection(), width, S.random, symmetric);
   return smallRandom(S.random, {
     shape: symmetric ? [rows] : [rows, cols],
     width,
-    initScale: (options.initScale ?? 1e-7) * Math.sqrt(S.scale),
+    initScale: (options.initScale ?? (options.method === 'sgd' ? levelScale(S, width) : 1e-7)) * Math.sqrt(S.scale),
     initNorm: options.initNorm ?? 'perSqrtK',
   });
+}
+
+/** α for which factors of entries N(0, α²/k) have norm about 1. */
+function levelScale({ train: { operator } }: Sensing, width: number): number {
+  return 1 / (1 + Math.sqrt(Math.max(operator.rows, operator.cols) / width));
 }
 
 /** The options without those that are undefined, so that they do not hide a default. */
