@@ -8,6 +8,7 @@
 import type { Factored } from '../descend.js';
 import { usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
+import type { DeepOptions } from '../methods/deep.js';
 import { type Stream, stream } from '../random/index.js';
 import type { Outcome } from '../stop.js';
 import type { Checkpoint, Run, Snapshot } from '../stream.js';
@@ -20,7 +21,7 @@ import { describe } from './report.js';
 import type { Scores } from './scores.js';
 
 export interface CompleteOptions {
-  readonly method?: 'auto' | 'gd' | 'scaled-gd'; // default auto
+  readonly method?: 'auto' | 'gd' | 'scaled-gd' | DeepOptions['method']; // default auto
   readonly rank?: number | 'auto'; // r: 0 … min(n₁, n₂); default auto
   readonly holdout?: number; // share of the ratings kept back to judge by, in [0, 1); default 0.1
   readonly seed?: number; // default 0
@@ -31,6 +32,10 @@ export interface CompleteOptions {
   readonly initNorm?: 'perSqrtK' | 'unit'; // of descents: entries N(0, α²/k) or N(0, α²); default perSqrtK
   readonly stepSize?: number; // of descents: default from the data
   readonly damping?: number; // λ of scaled-gd, relative to σ₁
+  readonly depth?: number; // L of deep and compressed-deep, as what follows (methods/deep.ts); default 3
+  readonly start?: DeepOptions['start'];
+  readonly outerStep?: number; // γ
+  readonly weightDecay?: number; // λ
 }
 
 /** A state of a completion on its way. */

@@ -5,16 +5,23 @@
 //   scaled-gd   θ⁺ = θ − η B(θ)⁻¹∇F(θ)    ScaledGD from a spectral start at a given rank; ScaledGD(λ) from a small random
 //                                         start at a larger width
 //
+//   deep, compressed-deep         x ≈ (W_L ⋯ W_1)_ij, a chain of factors: its small start finds few directions without a rank
+//                                                                                                         methods/deep.ts
+//
 // There is no guarantee of the kind that sensing has: completion asks for incoherence and uniform sampling. A default step
 // that diverges is halved and the descent begun again. The fit is the iterate of the lowest held-out error; it is not fitted
 // again to what was kept back.
 // Cost per step: O(mk), and O((n₁+n₂)k²) where scaled.
 
-import type { Theta } from '../descend.js';
+import type { Factored, Theta } from '../descend.js';
 import { smallRandom, spectral } from '../initialisations/index.js';
 import { factoredSvd } from '../linalg/factored.js';
 import { randomisedSvd } from '../linalg/randomised.js';
+import { entriesOf } from '../linalg/vectors.js';
 import { matrix } from '../matrix.js';
+import { type DeepOptions, deepPlan } from '../methods/deep.js';
+import { deepObjective } from '../methods/deepObjective.js';
+import { REST } from '../methods/factorDeep.js';
 import { openBook } from '../methods/leg.js';
 import { mask } from '../operators/mask.js';
 import { factorPair } from '../parametrisations/factorPair.js';
@@ -46,7 +53,9 @@ export const completeByDescent: Method = function* ({ K, train, heldOut, options
   const { method, rank, iterations = 10_000, tolerance = 1e-3, initNorm } = options;
   const scaling = method === 'scaled-gd';
   const most = Math.min(n1, n2);
-  const width = options.width ?? (typeof rank === 'number' ? rank : Math.min(most, scaling ? SCALED_WIDTH : WIDTH));
+  const isChain = method === 'deep' || method === 'compressed-deep';
+  const given = typeof rank === 'number' && !isChain ? rank : undefined;
+  const width = options.width ?? given ?? Math.min(most, scaling ? SCALED_WIDTH : WIDTH);
 
   const baseline = baselineOf(K, train);
   const offset = offsetOf(baseline, train, heldOut);
@@ -74,28 +83,35 @@ export const completeByDescent: Method = function* ({ K, train, heldOut, options
   }
 
   const damping = (options.damping ?? (rank === width ? 0 : 0.01)) * scale;
-  const phi = factorPair(K, n1, n2, width, damping);
-  const objective = entriesObjective(K, known, width);
+  const chain =
+    isChain &&
+    deepPlan(K, { map: M, scale, known: false, share: 1 / inverseShare }, split(random, 'descent'), {
+      ...options,
+      method,
+      width: method === 'deep' ? width : options.width,
+    } as DeepOptions);
+  const phi = chain ? chain.phi : factorPair(K, n1, n2, width, damping);
+  const objective = chain ? deepObjective(K, known, chain.widths) : entriesObjective(K, known, width);
   const initScale = (options.initScale ?? 1e-3) * Math.sqrt(scale);
-  const start = (): Theta =>
+  const pairStart = (): Theta =>
     scaling && width === rank && options.initScale === undefined
       ? spectral(K, M, width, split(random, 'descent'))
       : smallRandom(split(random, 'descent'), { shape: [n1, n2], width, initScale, initNorm });
-  const predict = (theta: Theta) => withFactors(offset, theta, width);
+  const predict = (theta: Theta) => withFactors(offset, phi.value(theta));
   const score = (theta: Theta) => rmseOf(heldOut, predict(theta));
   const { loss: lossOfZero } = objective.evaluate(new Float64Array(phi.size), 0);
   const stop = anyOf(
     divergence(100),
     iterationLimit(iterations),
     lossBelow(tolerance * tolerance * lossOfZero),
-    stationary(100, SETTLED, 0.1),
+    chain ? stationary(chain.plateau, REST, 0.1) : stationary(100, SETTLED, 0.1),
   );
-  const judge = heldOut.count > 0 ? { score, patience: PATIENCE } : undefined;
+  const judge = heldOut.count > 0 ? { score, patience: chain ? chain.plateau : PATIENCE } : undefined;
   const book = openBook<CompleteProgress>(
     ({ step, it, score: heldOutNow }) => ({
       stage: 'descent',
       step,
-      rank: width,
+      rank: chain ? chain.widths[1] : width,
       heldOut: heldOutNow,
       get singularValues() {
         return factoredSvd(K, phi.value(it.theta)).values.slice(0, 16);
@@ -104,11 +120,13 @@ export const completeByDescent: Method = function* ({ K, train, heldOut, options
     from,
   );
 
-  const first = options.stepSize ?? (scaling ? inverseShare / 2 : inverseShare / (4 * scale));
+  const first = chain
+    ? chain.stepSize
+    : (options.stepSize ?? (scaling ? inverseShare / 2 : inverseShare / (4 * scale)));
   let stepSize = first;
   const travel = () => {
-    const rule = scaling ? scaled(stepSize, phi.metric!) : gradient(stepSize);
-    return book.travel({ objective, rule, start, stop, judge });
+    const rule = chain ? chain.rule(stepSize) : scaling ? scaled(stepSize, phi.metric!) : gradient(stepSize);
+    return book.travel({ objective, rule, start: chain ? chain.start : pairStart, stop, judge });
   };
   let end = yield* travel();
   for (let h = 0; h < HALVINGS && end.outcome === 'diverged' && options.stepSize === undefined; h++) {
@@ -122,7 +140,8 @@ export const completeByDescent: Method = function* ({ K, train, heldOut, options
   ];
   if (stepSize < first) notes.push(`The step ${Number(first.toPrecision(4))} that the data suggest diverges.`);
   if (offset === baseline) notes.push('Biases are taken away before the descent.');
-  const path = judge ? [{ rank: width, rmse: score(end.theta) }] : [];
+  if (chain) notes.push(`A chain of ${chain.widths.length - 1} factors of widths ${chain.widths.join(', ')}.`);
+  const path = judge ? [{ rank: left.cols, rmse: score(end.theta) }] : [];
   return {
     outcome: end.outcome,
     iterations: book.steps(),
@@ -157,12 +176,13 @@ function less(E: Ratings['entries'], offset: Biases): Ratings['entries'] {
   return { ...E, values };
 }
 
-function withFactors(offset: Biases, theta: Theta, k: number) {
+function withFactors(offset: Biases, { left, right }: Factored) {
   const base = biasPredict(offset);
-  const cut = offset.rowBias.length * k;
+  const [V, W] = [entriesOf(left), entriesOf(right)];
+  const k = left.cols;
   return (i: number, j: number): number => {
     let x = base(i, j);
-    for (let a = 0, p = i * k, q = cut + j * k; a < k; a++, p++, q++) x += theta[p] * theta[q];
+    for (let a = 0, p = i * k, q = j * k; a < k; a++, p++, q++) x += V[p] * W[q];
     return x;
   };
 }

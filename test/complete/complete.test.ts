@@ -36,31 +36,39 @@ const bits = ({ fit, heldOut, path, iterations }: CompleteResult) => ({
 });
 
 describe('the posterior', () => {
+  // Over seeds 1 … 60 the rank is found 60, 59, 57 and 58 times in these four settings, and the error is small 60, 59, 57 and 60.
   test.each([
-    [60, 50, 2, 0.5],
-    [100, 80, 3, 0.4],
-    [120, 90, 5, 0.5],
-  ])('%i×%i of exact rank %i, share %f seen: the rank is found, unseen entries to 1e-6', (n1, n2, rank, share) => {
-    const { seen, unseen } = lowRankRatings(n1, n2, rank, share);
-    const result = complete(seen);
-    expect(result.rank).toBe(rank);
-    expect(result.outcome).toBe('converged');
-    expect(rmse(result, unseen)).toBeLessThan(1e-6);
-  });
+    [60, 50, 2, 0.5, 0, 1e-6],
+    [100, 80, 3, 0.4, 0, 1e-6],
+    [120, 90, 5, 0.5, 0, 1e-6],
+    [120, 100, 3, 0.4, 0.1, 0.08],
+  ])(
+    '%i×%i of rank %i, share %f seen, noise %f: in 5 of 6 seeds or more the rank is found, and unseen entries to %f',
+    (n1, n2, rank, share, noise, bound) => {
+      let found = 0;
+      let small = 0;
+      for (let seed = 1; seed <= 6; seed++) {
+        const { seen, unseen } = lowRankRatings(n1, n2, rank, share, noise, seed);
+        const result = complete(seen);
+        expect(result.outcome).toBe('converged');
+        if (result.rank === rank) found++;
+        if (rmse(result, unseen) < bound) small++;
+      }
+      expect(found).toBeGreaterThanOrEqual(5);
+      expect(small).toBeGreaterThanOrEqual(5);
+    },
+  );
 
-  test('rank 3 under noise 0.1: the rank is found, unseen entries to less than the noise', () => {
-    const { seen, unseen } = lowRankRatings(120, 100, 3, 0.4, 0.1);
-    const result = complete(seen);
-    expect(result.rank).toBe(3);
-    expect(rmse(result, unseen)).toBeLessThan(0.08);
-  });
-
-  test('pure noise: rank 0, and the held-out error is no worse than 0.5 % above the better baseline', () => {
-    const draws = normals(stream(4, 'noise'), 4000);
-    const result = complete(Array.from(draws, (x, t): Triple => [t % 83, (t * 7) % 61, 3 + x]));
-    const { rmse: ours, baselines } = result.heldOut!;
-    expect(result.rank).toBe(0);
-    expect(ours).toBeLessThan(1.005 * Math.min(baselines.bias.rmse, baselines.globalMean.rmse));
+  // Over seeds 1 … 60: rank 0 in 60, within 0.5 % in 59.
+  test('pure noise: in 5 of 6 seeds or more rank 0, no more than 0.5 % above the better baseline', () => {
+    let good = 0;
+    for (let seed = 1; seed <= 6; seed++) {
+      const draws = normals(stream(seed, 'noise'), 4000);
+      const result = complete(Array.from(draws, (x, t): Triple => [t % 83, (t * 7) % 61, 3 + x]));
+      const { rmse: ours, baselines } = result.heldOut!;
+      if (result.rank === 0 && ours < 1.005 * Math.min(baselines.bias.rmse, baselines.globalMean.rmse)) good++;
+    }
+    expect(good).toBeGreaterThanOrEqual(5);
   });
 
   test('additive data: rank 0 suffices, biases to 1e-3', () => {
