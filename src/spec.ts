@@ -151,6 +151,8 @@ const completeMethod = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('auto'), rank: z.union([z.literal('auto'), z.int().min(0)]).optional(), holdout }),
   z.strictObject({ name: z.literal('gd'), ...descent, holdout }),
   z.strictObject({ name: z.literal('scaled-gd'), ...descent, damping: z.number().min(0).optional(), holdout }),
+  z.strictObject({ ...deep, holdout }),
+  z.strictObject({ ...compressedDeep, holdout }),
 ]);
 
 /** A sparse truth and its measurements made from the seed; nothing is read. */

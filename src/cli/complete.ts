@@ -3,8 +3,11 @@
 import type { CompleteSpec } from '../spec.js';
 import type { AddCommand } from './main.js';
 import {
+  chainOptions,
+  chainStarts,
   columnOf,
   countOf,
+  nameOf,
   notNegativeOf,
   option,
   outputOptions,
@@ -14,18 +17,24 @@ import {
   shareOf,
 } from './values.js';
 
+const METHODS = ['auto', 'gd', 'scaled-gd', 'deep', 'compressed-deep'];
+
 interface CompleteFlags {
   user?: string | number;
   item?: string | number;
   value?: string | number;
   test?: string;
   rank?: number | 'auto';
-  method?: 'auto' | 'gd' | 'scaled-gd';
+  method?: string;
   width?: number;
   initScale?: number;
   initNorm?: 'perSqrtK' | 'unit';
   step?: number;
   damping?: number;
+  depth?: number;
+  start?: string;
+  outerStep?: number;
+  weightDecay?: number;
   holdout?: number;
   iterations?: number;
   tolerance?: number;
@@ -38,13 +47,27 @@ interface CompleteFlags {
 /** The description that the flags stand for. What was not said is left to the defaults of the description. */
 export function completeSpec(ratings: string, flags: CompleteFlags): CompleteSpec {
   const { user, item, value, test, width, initScale, initNorm, step: stepSize, damping, holdout } = flags;
+  const { depth, start, outerStep, weightDecay } = flags;
   const { iterations, tolerance, seed, method: name = width === undefined ? 'auto' : 'gd' } = flags;
   const rank = flags.rank === 'auto' && name !== 'auto' ? undefined : flags.rank;
   return {
     lorank: 1,
     task: 'complete',
     data: { ratings, user, item, value, test },
-    method: { name, rank, width, initScale, initNorm, stepSize, damping, holdout } as CompleteSpec['method'],
+    method: {
+      name,
+      rank,
+      width,
+      initScale,
+      initNorm,
+      stepSize,
+      damping,
+      depth,
+      start,
+      outerStep,
+      weightDecay,
+      holdout,
+    } as CompleteSpec['method'],
     stop: (iterations ?? tolerance) ? { iterations, tolerance } : undefined,
     seed,
   };
@@ -60,12 +83,17 @@ export const completeCommand: AddCommand = (add, act) => {
     option('--item <column>', 'of items', columnOf),
     option('--value <column>', 'of values', columnOf),
     option('--rank <r>', 'auto: chosen on held-out entries (default: auto)', rankOf),
-    option('--method <name>', 'auto, or plain descent (default: auto)').choices(['auto', 'gd', 'scaled-gd']),
+    option('--method <name>', `${METHODS.join(', ')} (default: auto)`, nameOf('--method', METHODS)),
     option('--width <k>', 'of gd and scaled-gd: columns of the factors', countOf('--width')),
     option('--init-scale <a>', 'of gd and scaled-gd: size of the start', positiveOf('--init-scale', '1e-3')),
     option('--init-norm <norm>', 'of gd and scaled-gd').choices(['perSqrtK', 'unit']),
     option('--step <size>', 'of gd and scaled-gd (default: from the data)', positiveOf('--step', '0.25')),
     option('--damping <d>', 'of scaled-gd', notNegativeOf('--damping', '1e-3')),
+    option(
+      '--start <name>',
+      'of deep: orthogonal, gaussian, identity; of compressed-deep: invariant, surrogate',
+    ).choices(chainStarts),
+    ...chainOptions,
     option('--holdout <share>', 'entries kept back to judge by', shareOf('--holdout', '0.1')),
     ...runOptions.filter((made) => made.long !== '--precision'),
     ...outputOptions('where the fit goes: .safetensors'),

@@ -50,7 +50,7 @@ const HELPFUL = 0.01;
 
 export const completeByDescent: Method = function* ({ K, train, heldOut, options, random }, from) {
   const { rows: n1, cols: n2 } = train;
-  const { method, rank, iterations = 10_000, tolerance = 1e-3, initNorm } = options;
+  const { method, rank, tolerance = 1e-3, initNorm } = options;
   const scaling = method === 'scaled-gd';
   const most = Math.min(n1, n2);
   const isChain = method === 'deep' || method === 'compressed-deep';
@@ -102,7 +102,7 @@ export const completeByDescent: Method = function* ({ K, train, heldOut, options
   const { loss: lossOfZero } = objective.evaluate(new Float64Array(phi.size), 0);
   const stop = anyOf(
     divergence(100),
-    iterationLimit(iterations),
+    iterationLimit(options.iterations ?? (chain ? 50_000 : 10_000)),
     lossBelow(tolerance * tolerance * lossOfZero),
     chain ? stationary(chain.plateau, REST, 0.1) : stationary(100, SETTLED, 0.1),
   );

@@ -9,6 +9,7 @@ import { dataError, usageError } from '../errors.js';
 import { concat } from '../io/bytes.js';
 import { Ids } from '../io/ids.js';
 import { writeSafetensors } from '../io/safetensors.js';
+import type { DeepOptions } from '../methods/deep.js';
 import { DEFAULT_SEED } from '../random/index.js';
 import { parseSpec, type RunSpec } from '../spec.js';
 import type { CompleteAnswer } from './intake.js';
@@ -35,8 +36,8 @@ export type RatingsInput = Iterable<Rating> | AsyncIterable<Rating> | RatingColu
 
 /** Options of complete(). */
 export interface CompleteRunOptions extends LiveOptions {
-  /** auto (the default): biases and factors with noise levels estimated from the data · gd, scaled-gd: descent on plain factors. */
-  readonly method?: 'auto' | 'gd' | 'scaled-gd';
+  /** auto (the default): biases and factors with noise levels estimated from the data · gd, scaled-gd: descent on plain factors · deep, compressed-deep: on a chain of them. */
+  readonly method?: 'auto' | 'gd' | 'scaled-gd' | 'deep' | 'compressed-deep';
   /** r: a whole number, or 'auto' (the default): the one that predicts held-out ratings best. 0 is the biases alone. */
   readonly rank?: number | 'auto';
   /** Share of the ratings kept back to judge by, in [0, 1). Default 0.1. */
@@ -57,6 +58,14 @@ export interface CompleteRunOptions extends LiveOptions {
   readonly stepSize?: number;
   /** λ, for scaled-gd. */
   readonly damping?: number;
+  /** L, for deep and compressed-deep. Default 3. */
+  readonly depth?: number;
+  /** For deep orthogonal (the default), gaussian or identity; for compressed-deep invariant (the default) or surrogate. */
+  readonly start?: DeepOptions['start'];
+  /** γ, for compressed-deep: the outer factors move with γ times the step. */
+  readonly outerStep?: number;
+  /** λ, for deep and compressed-deep. Default 0. */
+  readonly weightDecay?: number;
 }
 
 /** What complete() gives: predictions, how good they are, and what was decided on the way. */

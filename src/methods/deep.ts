@@ -35,7 +35,7 @@ export interface DeepOptions {
 export interface DeepPlan {
   readonly widths: Widths;
   readonly phi: Parametrisation<Factored, LinearMap>;
-  readonly rule: Rule;
+  rule(stepSize: number): Rule;
   readonly stepSize: number; // μ
   /** Half of the largest step that converges at the truth. */
   readonly safe: number;
@@ -51,10 +51,17 @@ export interface Seen {
   readonly scale: number;
   /** The map is X itself. */
   readonly known: boolean;
+  /** F is about share·½‖W_L ⋯ W_1 − X‖_F²: the share of entries that are known; default 1. */
+  readonly share?: number;
 }
 
 /** What a deep method descends with. @throws usage error where depth, width, rank and start do not fit. */
-export function deepPlan(K: Kernels, { map, scale, known }: Seen, random: Stream, options: DeepOptions): DeepPlan {
+export function deepPlan(
+  K: Kernels,
+  { map, scale, known, share = 1 }: Seen,
+  random: Stream,
+  options: DeepOptions,
+): DeepPlan {
   const { method, depth = 3, weightDecay = 0 } = options;
   check(options, map);
   const compressed = method === 'compressed-deep';
@@ -74,19 +81,21 @@ export function deepPlan(K: Kernels, { map, scale, known }: Seen, random: Stream
   // The curvature at the truth: σ₁^{2−2/L} for each factor of a balanced chain, and γσ₁² for each of U and V.
   const inner = pow(Math.max(sigma, pow(initScale, depth)), 2 - 2 / depth);
   const factors = compressed ? (surrogate ? depth - 2 : depth) + 2 * outerStep : depth;
-  const curvature = factors * inner;
+  const curvature = share * factors * inner;
   const safe = (known ? 1 : 0.5) / curvature;
   const stepSize = options.stepSize ?? safe;
-  const decay = weightDecay * pow(sigma, 2 - 2 / depth);
-  const descent = scaled(stepSize, phi.metric!);
+  const decay = share * weightDecay * pow(sigma, 2 - 2 / depth);
   const waits = depth === 2 ? 20 : depth < 2 ? 1 : 1 / pow(Math.min(relative, 1), depth - 2);
   return {
     widths,
     phi,
-    rule: decay > 0 ? decaying(decay, descent) : descent,
+    rule(size) {
+      const descent = scaled(size, phi.metric!);
+      return decay > 0 ? decaying(decay, descent) : descent;
+    },
     stepSize,
     safe,
-    plateau: Math.ceil(Math.max(100, (20 * waits) / (stepSize * pow(sigma, 2 - 2 / depth)))),
+    plateau: Math.ceil(Math.max(100, (20 * waits) / (stepSize * share * pow(sigma, 2 - 2 / depth)))),
     start() {
       const shape = { depth, rank: surrogate ? width : width / 2, initScale };
       if (surrogate) return surrogateStart(K, map, random, shape).theta;

@@ -50,7 +50,7 @@ export function* factorDeep(
   );
   const end = yield* book.travel({
     objective: deepObjective(K, A, plan.widths),
-    rule: plan.rule,
+    rule: plan.rule(plan.stepSize),
     start: plan.start,
     stop: anyOf(
       divergence(),

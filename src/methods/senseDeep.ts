@@ -21,7 +21,11 @@ export function* senseDeep(
   const plan = deepPlan(S.K, { map: S.descentDirection(), scale: S.scale, known: false }, S.random, options);
   const { phi, widths } = plan;
   const book = openBook((position) => S.show('descent', phi, position, widths), from);
-  const end = yield* S.descend(book, phi, plan.rule, plan.start, { ...options, plateau: plan.plateau, rest: REST });
+  const end = yield* S.descend(book, phi, plan.rule(plan.stepSize), plan.start, {
+    ...options,
+    plateau: plan.plateau,
+    rest: REST,
+  });
   const X = phi.value(end.theta);
   const values = end.outcome === 'diverged' ? new Float64Array(0) : factoredSvd(S.K, X).values;
   return {
