@@ -61,19 +61,14 @@ export async function readSenseData(
   });
   const isBack = new Uint8Array(m);
   for (const i of back) isBack[i] = 1;
-  return {
-    train: finished(
-      train,
-      y.filter((_, i) => !isBack[i]),
-    ),
-    heldOut:
-      heldOut &&
-      finished(
-        heldOut,
-        y.filter((_, i) => isBack[i]),
-      ),
-    truth,
+  const meanSquare = ((m - back.length) * train.meanSquare() + (heldOut ? back.length * heldOut.meanSquare() : 0)) / m;
+  const part = (made: DenseBuilder, kept: number): Measured => {
+    const { operator, scale } = made.finish(meanSquare);
+    const some = y.filter((_, i) => isBack[i] === kept);
+    return { operator, y: some.map((value) => scale * value) };
   };
+  requireModerate(y, data.measurements, Math.sqrt((rows * cols) / meanSquare / m));
+  return { train: part(train, 0), heldOut: heldOut && part(heldOut, 1), truth };
 }
 
 /** Gives each measurement of a block to the part that it belongs to, in runs of neighbours. back: ascending. */
@@ -109,9 +104,14 @@ function lowerBound(sorted: Float64Array, x: number): number {
   return from;
 }
 
-function finished(builder: DenseBuilder, y: Float64Array): Measured {
-  const { operator, scale } = builder.finish();
-  return { operator, y: y.map((value) => scale * value) };
+/** Squares of squares of X must neither overflow nor vanish. scale: what makes the operator an isometry. */
+function requireModerate(y: Float64Array, name: string, scale: number): void {
+  const largest = scale * y.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+  if (largest < 1e-60 || largest > 1e60)
+    throw dataError(
+      `sense: ${name} should hold numbers of moderate size beside the operator's, got an X of size ${largest.toExponential(0)}`,
+      'multiply the measurements by a power of ten, and divide X by it',
+    );
 }
 
 async function readVector(source: ByteSource, name: string): Promise<Float64Array> {
@@ -144,5 +144,8 @@ async function readTruth(source: ByteSource, { shape: [rows, cols], truth }: Sen
       `sense: ${truth} should have shape (${rows}, ${cols}), got ${shapeText(shape)}`,
       'give the truth of this X',
     );
+  const bad = toFloat64(array).findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw dataError(`sense: ${truth} should hold finite numbers, got one at ${bad} that is not`, 'repair it');
   return tensorMatrix(array, array.fortran);
 }

@@ -81,7 +81,7 @@ export function* senseSgd(S: Sensing, options: SgdOptions, from?: Checkpoint): R
   };
   const { theta, outcome, score } = yield* phases();
   const X = phi.value(theta);
-  const { values } = factoredSvd(S.K, X);
+  const values = outcome === 'diverged' ? new Float64Array(0) : factoredSvd(S.K, X).values;
   return {
     outcome,
     method: 'sgd',
