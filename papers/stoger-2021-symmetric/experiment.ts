@@ -118,7 +118,7 @@ export function cells(size: Size, seed: number): Cell[] {
     ),
     ...perSeed('exact', seeds, (K, random) => exactWidth(K, random, P60, 400)),
     ...perSeed('widths', grid.widths.seeds, (K, random) =>
-      widthTimes(K, random, grid.widths.preset, grid.widths.widths, 110),
+      widthTimes(K, random, grid.widths.preset, grid.widths.widths, 90),
     ),
     ...perSeed('spectra', seeds, (K, random) => spectra(K, random, P60, grid.spectra)),
     ...perSeed('late', seeds, (K, random) => lateRate(K, random, 4)),

@@ -47,7 +47,7 @@ export interface Look extends OracleLook {
   readonly leak: number;
 }
 
-/** A run is looked at in each step until the signal has grown and 20 steps more, then each EVERY steps. */
+/** A run is looked at in each step until the signal has grown, then each EVERY steps. */
 const EVERY = 10;
 
 /** Runs from one base start over α, on one operator. */
@@ -84,7 +84,7 @@ export function* watch(
       leak: t % EVERY === 0 ? leakOf(K, U, V) / data.strengths[0] : 0,
     });
     if (data.departure >= 0.5) state.isFollowed = false;
-    if (look.signal[rank - 1] >= least) state.dense = Math.min(state.dense, t + 20);
+    if (look.signal[rank - 1] >= least) state.dense = Math.min(state.dense, t);
   });
   return states.map(({ U0, looks }, j) => ({
     alpha: alphas[j],

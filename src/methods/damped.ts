@@ -4,8 +4,8 @@
 //   PrecGD        λ = c‖𝒜(X) − y‖, so that it fades with the misfit   (Zhang, Fattahi, Zhang 2021)
 //
 // The number of steps depends on κ and on α by a logarithm at most, where gradient descent needs κ² (symmetric; κ of the factor) or κ.
-// The price: they raise every direction of 𝒜*(y) above λ, what is noise there included. So the guard: where σ_{r+1} of 𝒜*(y) is
-// as large as σ_r, the signal does not stand out, and the error ends at a floor that no smaller start lowers.
+// The price of a fixed λ: every direction of 𝒜*(y) above λ is raised, what is noise there included. So the guard: where σ_{r+1} of
+// 𝒜*(y) is as large as σ_r, the error may end at a floor that no smaller start lowers. The λ of PrecGD fades, and so does its floor.
 // Cost of a step: one pass over 𝒜 and O((n₁+n₂)k²); of the guard: six products of 𝒜*(y) with r + 11 columns.
 
 import type { Rule } from '../descend.js';
@@ -22,10 +22,10 @@ export function precGd(S: Sensing, width: number, stepSize: number, c: number): 
   return (F) => (it) => scaled(stepSize, S.parametrisation(width, c * S.residual(it.loss) * size).metric!)(F)(it);
 }
 
-/** σ_{r+1}/σ_r of 𝒜*(y) from which on damped scaled steps are not to be trusted. */
-const GUARD = 0.9;
+/** σ_{r+1}/σ_r of 𝒜*(y) from which on the signal hardly stands out: neighbours in the spectrum of pure noise are this near. */
+const GUARD = 0.65;
 
-/** A sentence where the guard fires. rank: r, below min(n₁, n₂). */
+/** A sentence where the guard fires on a λ that stays. rank: r. */
 export function guardNotes({ K, descentDirection, random }: Sensing, rank: number, width: number): string[] {
   const M = descentDirection();
   if (width <= rank || rank < 1 || rank >= Math.min(M.rows, M.cols)) return [];
@@ -34,6 +34,6 @@ export function guardNotes({ K, descentDirection, random }: Sensing, rank: numbe
   const ratio = values[rank] / values[rank - 1];
   if (!(ratio > GUARD)) return [];
   return [
-    `σ_${rank + 1}/σ_${rank} of 𝒜*(y) is ${Number(ratio.toPrecision(2))}: damped scaled steps raise noise as fast as signal here. Width ${rank}, more measurements, or method gd are safer.`,
+    `σ_${rank + 1}/σ_${rank} of 𝒜*(y) is ${Number(ratio.toPrecision(2))}: X hardly stands out of what 𝒜 adds to it, and a fixed damping may end at a floor that no smaller start lowers. Method prec-gd, width ${rank} or more measurements are safer.`,
   ];
 }

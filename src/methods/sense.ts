@@ -131,7 +131,10 @@ export function* sense(
     residual: S.residual(end.loss),
     heldOut: end.score,
     singularValues: values,
-    notes: [...divergedNotes(end.outcome, stepSize, safe), ...(isScaled(method) ? guardNotes(S, found, width) : [])],
+    notes: [
+      ...divergedNotes(end.outcome, stepSize, safe),
+      ...(method === 'scaled-gd' ? guardNotes(S, found, width) : []),
+    ],
   };
 }
 
