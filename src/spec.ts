@@ -116,6 +116,13 @@ const senseMethod = z.discriminatedUnion('name', [
     holdout,
   }),
   z.strictObject({
+    name: z.literal('weight-normalised'),
+    width: count.optional(),
+    rank: count.optional(),
+    stepSize: positive.optional(),
+    holdout,
+  }),
+  z.strictObject({
     name: z.literal('prec-gd'),
     ...descent,
     start: z.enum(['small-random', 'spectral']).optional(),

@@ -16,7 +16,17 @@ import {
   shareOf,
 } from './values.js';
 
-const METHODS = ['auto', 'gd', 'scaled-gd', 'heavy-ball', 'armijo', 'sgd', 'deep', 'compressed-deep'];
+const METHODS = [
+  'auto',
+  'gd',
+  'scaled-gd',
+  'heavy-ball',
+  'armijo',
+  'weight-normalised',
+  'sgd',
+  'deep',
+  'compressed-deep',
+];
 
 interface SenseFlags {
   operator: string;

@@ -20,6 +20,7 @@ import { type SparseOptions, type SparseResult, sparse } from '../methods/sparse
 import type { SparseProgress } from '../methods/sparsePath.js';
 import { deep } from '../parametrisations/deep.js';
 import { factorPair } from '../parametrisations/factorPair.js';
+import { polarSymmetric } from '../parametrisations/polarSymmetric.js';
 import { symmetric } from '../parametrisations/symmetric.js';
 import { DEFAULT_SEED } from '../random/index.js';
 import type { CompleteSpec, FactorSpec, RunSpec, SenseSpec, SparseSpec } from '../spec.js';
@@ -104,8 +105,10 @@ function measuredText({ train, heldOut }: Parts): string {
 function stateOf(K: Kernels, { train }: Parts, { progress, checkpoint }: Snapshot<SenseProgress>): Factored {
   const { rows, cols, symmetric: isSymmetric } = train.operator;
   const { width, widths } = progress;
+  const theta = checkpoint().arrays.theta as Theta;
+  if (isSymmetric && theta.length === (rows + width) * width) return polarSymmetric(K, rows, width).value(theta);
   const phi = widths ? deep(K, widths) : isSymmetric ? symmetric(K, rows, width) : factorPair(K, rows, cols, width);
-  return phi.value(checkpoint().arrays.theta as Theta);
+  return phi.value(theta);
 }
 
 /** The job of ratings. */

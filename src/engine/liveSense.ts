@@ -38,7 +38,16 @@ export type GeneratedMeasurements = Extract<SenseSpec['data'], { generator: unkn
 /** Options of sense(). */
 export interface SenseRunOptions extends LiveOptions {
   /** auto (the default): over-parametrised descent, then scaled descent at the rank that held-out measurements choose. */
-  readonly method?: 'auto' | 'gd' | 'scaled-gd' | 'heavy-ball' | 'armijo' | 'sgd' | 'deep' | 'compressed-deep';
+  readonly method?:
+    | 'auto'
+    | 'gd'
+    | 'scaled-gd'
+    | 'heavy-ball'
+    | 'armijo'
+    | 'weight-normalised'
+    | 'sgd'
+    | 'deep'
+    | 'compressed-deep';
   /** r. Default: chosen by auto; the width for others. */
   readonly rank?: number;
   /** k of the factors; not for auto. Default: the rank where given, else min(n₁, n₂). */

@@ -7,6 +7,7 @@
 //   heavy-ball  p⁺ = βp − μ∇f(θ), θ⁺ = θ + p⁺
 //   armijo      the largest step of a backtracking search
 //   sgd         θ⁺ = θ − μ∇f_B(θ), B a minibatch       from a random start of the size of X (sgd.ts)
+//   weight-normalised  X = QΘQᵀ with orthonormal Q, symmetric X alone                        sensePolar.ts
 //   deep, compressed-deep  X = W_L ⋯ W_1, a chain of factors                                  senseDeep.ts
 //   auto        over-parametrised gd, then ScaledGD at the rank that held-out measurements ask for (senseAuto.ts)
 //
@@ -30,6 +31,7 @@ import { openBook } from './leg.js';
 import { widestGap } from './rank.js';
 import { senseAuto } from './senseAuto.js';
 import { senseDeep } from './senseDeep.js';
+import { sensePolar } from './sensePolar.js';
 import {
   type DescentOptions,
   type MatrixParametrisation,
@@ -42,7 +44,16 @@ import {
 import { divergedNotes, senseSgd } from './sgd.js';
 
 export interface SenseOptions extends Partial<DescentOptions> {
-  readonly method?: 'auto' | 'gd' | 'scaled-gd' | 'prec-gd' | 'heavy-ball' | 'armijo' | 'sgd' | DeepOptions['method']; // default auto
+  readonly method?:
+    | 'auto'
+    | 'gd'
+    | 'scaled-gd'
+    | 'prec-gd'
+    | 'heavy-ball'
+    | 'armijo'
+    | 'sgd'
+    | 'weight-normalised'
+    | DeepOptions['method']; // default auto
   readonly width?: number; // k; default the rank where given, else min(n₁, n₂)
   readonly rank?: number; // r; at most min(n₁, n₂)
   readonly start?: 'small-random' | 'spectral' | DeepOptions['start']; // default small-random; spectral for scaled-gd and prec-gd; deep.ts
@@ -110,6 +121,8 @@ export function* sense(
       `sense: width should be at least the rank ${rank}, got ${width}`,
       'Give a larger --width, or a smaller --rank.',
     );
+  if (method === 'weight-normalised')
+    return yield* sensePolar(S, { ...descent, width, rank, stepSize: options.stepSize }, from);
   const phi = S.parametrisation(width, S.scale * (options.damping ?? (rank === width ? 0 : 0.01)));
   const book = openBook((position) => S.show('descent', phi, position), from);
   const start = () => startOf(S, width, options);

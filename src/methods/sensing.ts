@@ -22,7 +22,7 @@ import { sensing } from '../problems/sensing.js';
 import { type Stream, stream } from '../random/index.js';
 import { anyOf, divergence, iterationLimit, lossBelow, type Outcome, stall, stationary } from '../stop.js';
 import type { Snapshot } from '../stream.js';
-import type { Book, LegEnd, Position } from './leg.js';
+import type { Book, Judge, LegEnd, Position } from './leg.js';
 
 /** y = 𝒜(X) + noise: m, under a normalised operator. */
 export interface Measured {
@@ -35,6 +35,8 @@ export interface DescentOptions {
   readonly tolerance: number; // converged when ‖𝒜(X) − y‖ ≤ tolerance·‖y‖
   readonly precision: 'auto' | Precision; // of the passes over 𝒜
   readonly patience: number; // steps without a better held-out error, after which a descent ends
+  readonly plateau?: number; // steps that the loss may rest without being stationary; default 100
+  readonly rest?: number; // share by which the loss has to fall within them; default 1e-10
   readonly shed?: number; // part of the first loss that must be gone before a plateau counts as stationary; default 0.1
 }
 
@@ -43,6 +45,8 @@ export interface SenseProgress {
   readonly stage: 'descent' | 'finish';
   readonly step: number;
   readonly width: number;
+  /** d_0, …, d_L, where X is a chain of factors. */
+  readonly widths?: readonly number[];
   /** ‖𝒜(X) − y‖/‖y‖. */
   readonly residual: number;
   /** The same on held-out measurements. */
@@ -86,6 +90,8 @@ export interface Sensing {
   descentDirection(X?: Factored): LinearMap;
   /** ‖𝒜(X) − y‖/‖y‖ on the training measurements, from the loss. */
   residual(loss: number): number;
+  /** Scores θ by the measurements kept back, where there are some. */
+  judge(phi: MatrixParametrisation, patience: number): Judge | undefined;
   /** One descent, at most two legs. */
   descend(
     book: Book<SenseProgress>,
@@ -94,7 +100,12 @@ export interface Sensing {
     start: () => Theta,
     options: DescentOptions,
   ): Generator<Snapshot<SenseProgress>, LegEnd, undefined>;
-  show(stage: SenseProgress['stage'], phi: MatrixParametrisation, position: Position): SenseProgress;
+  show(
+    stage: SenseProgress['stage'],
+    phi: MatrixParametrisation,
+    position: Position,
+    widths?: readonly number[],
+  ): SenseProgress;
 }
 
 export function sensingOf(K: Kernels, train: Measured, heldOut: Measured | undefined, seed: number): Sensing {
@@ -118,6 +129,8 @@ export function sensingOf(K: Kernels, train: Measured, heldOut: Measured | undef
     });
     return Math.sqrt(off / all);
   };
+  const judgeOf = (phi: MatrixParametrisation, patience: number): Judge | undefined =>
+    heldOut && { score: (theta) => heldOutError(phi.value(theta)), patience };
   const dense = (A: Matrix) => copy(A).data;
   const descentDirection = (X?: Factored): LinearMap =>
     operator.adjoint(X ? operator.apply(X).map((value, i) => y[i] - value) : y);
@@ -138,11 +151,13 @@ export function sensingOf(K: Kernels, train: Measured, heldOut: Measured | undef
     },
     descentDirection,
     residual: (loss) => Math.sqrt(loss / weight) / size,
-    show(stage, phi, { step, it, score }) {
+    judge: judgeOf,
+    show(stage, phi, { step, it, score }, widths) {
       return {
         stage,
         step,
-        width: phi.size / (operator.symmetric ? rows : rows + cols),
+        width: widths?.[1] ?? phi.value(it.theta).left.cols,
+        widths,
         residual: Math.sqrt(it.loss / weight) / size,
         heldOut: score,
         get singularValues() {
@@ -150,19 +165,31 @@ export function sensingOf(K: Kernels, train: Measured, heldOut: Measured | undef
         },
       };
     },
-    *descend(book, phi, rule, start, { iterations, tolerance, precision, patience, shed = 0.1 }) {
-      const judge = heldOut && { score: (theta: Theta) => heldOutError(phi.value(theta)), patience };
+    *descend(
+      book,
+      phi,
+      rule,
+      start,
+      { iterations, tolerance, precision, patience, plateau = 100, rest = 1e-10, shed = 0.1 },
+    ) {
+      const judge = judgeOf(phi, patience);
       const limits = (steps: number) => [divergence(), iterationLimit(steps)];
       let from = start;
       let spent = 0;
+      let toShed = shed;
       if (precision === 'auto' && operator.at) {
         const coarse = anyOf(...limits(iterations), lossBelow(lossAt(Math.max(1e-5, tolerance))), stall(50, 0.02));
         const end = yield* book.travel({ objective: objective(phi, 'f32'), rule, start, stop: coarse, judge });
         if (end.judged || end.outcome === 'diverged' || end.outcome === 'iteration-limit') return end;
         from = () => end.last;
         spent = end.steps;
+        if (end.loss <= (1 - shed) * lossAt(1)) toShed = 0; // the first descent has left the plateau behind
       }
-      const fine = anyOf(...limits(iterations - spent), lossBelow(lossAt(tolerance)), stationary(100, 1e-10, shed));
+      const fine = anyOf(
+        ...limits(iterations - spent),
+        lossBelow(lossAt(tolerance)),
+        stationary(plateau, rest, toShed),
+      );
       const arithmetic = precision === 'f32' ? 'f32' : 'f64';
       return yield* book.travel({ objective: objective(phi, arithmetic), rule, start: from, stop: fine, judge });
     },
