@@ -15,6 +15,7 @@ import { formed } from '../linalg/factored.js';
 import { norm } from '../linalg/norms.js';
 import type { Matrix } from '../matrix.js';
 import { type FactorOptions, type FactorProgress, type FactorResult, factor } from '../methods/factor.js';
+import { preflight } from '../methods/preflight.js';
 import type { SenseProgress, SenseResult } from '../methods/sensing.js';
 import { type SparseOptions, type SparseResult, sparse } from '../methods/sparse.js';
 import type { SparseProgress } from '../methods/sparsePath.js';
@@ -83,7 +84,7 @@ export interface Job {
 export function senseJob(K: Kernels, spec: SenseSpec, { truth, ...parts }: SenseData): Job {
   return {
     task: 'sense',
-    notes: [measuredText(parts)],
+    notes: [measuredText(parts), ...warnings(parts, spec)],
     error: truth && ((snapshot) => relativeFrobenius(K, stateOf(K, parts, snapshot), truth)),
     *run(from) {
       const result = yield* senseParts(K, parts, spec, from);
@@ -99,6 +100,17 @@ function measuredText({ train, heldOut }: Parts): string {
   const kind = isSymmetric ? 'symmetric ' : '';
   const kept = back > 0 ? `, ${back} of them kept back to judge by` : '';
   return `${measurements + back} measurements of a ${kind}${rows}×${cols} matrix${kept}`;
+}
+
+/** What the pre-flight has against the rank that is asked for, or that the truth is made with. */
+function warnings({ train }: Parts, { data, method }: SenseSpec): readonly string[] {
+  const { rows, cols, measurements, symmetric: isSymmetric } = train.operator;
+  const generator = 'generator' in data ? data.generator : undefined;
+  const rank = (method && 'rank' in method ? method.rank : undefined) ?? generator?.rank;
+  if (rank === undefined || rank > Math.min(rows, cols)) return [];
+  const { ensemble } = generator ?? {};
+  const found = preflight({ shape: [rows, cols], rank, measurements, ensemble, symmetric: isSymmetric });
+  return found.verdict === 'likely' ? [] : [`${found.verdict}: ${found.reasons.join(' ')}`];
 }
 
 /** X of a state. */

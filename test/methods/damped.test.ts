@@ -22,7 +22,7 @@ function run(condition: number, measurements: number, method: SenseMethod, symme
     seed: 5,
     data: { generator },
     method,
-    stop: { iterations: 400 },
+    stop: { iterations: 700 },
   };
   const data = makeSenseData(K, spec, generator);
   const result = finish(senseParts(K, data, spec));
