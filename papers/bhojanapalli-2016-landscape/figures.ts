@@ -173,6 +173,7 @@ function noise({ noise: rows, stochastic }: Tables): Figure {
     grouped(rows.map(size), 'size')
       .map((runs) => ({ size: Number(runs[0].size), value: median(numbers(runs, key)) }))
       .sort((a, b) => a.size - b.size);
+  const least = [18, 180].map((size) => ({ size, value: Math.sqrt(6 / 5) }));
   const pairs = grouped(where(stochastic, { ratio: 6 }), 'seed').map((runs) => ({
     whole: Number(where(runs, { method: 'gd' })[0].error),
     drawn: Number(where(runs, { method: 'sgd' })[0].error),
@@ -190,7 +191,7 @@ function noise({ noise: rows, stochastic }: Tables): Figure {
         marks: [
           chart.points(rows.map(size), { x: 'size', y: 'scaled', colour: '#8a8a8a', label: false }),
           chart.line(middle('scaled'), { x: 'size', y: 'value', name: 'median', colour: BLUE }),
-          chart.level('y', Math.sqrt(6 / 5), 'least squares'),
+          chart.theory(least, { x: 'size', y: 'value', name: 'least squares' }),
         ],
       },
       {
@@ -231,7 +232,7 @@ function saddles({ saddles: rows }: Tables): Figure {
       'Critical points that carry no, one or two of the three directions of X, under operators whose isometry constant δ is known: all curve down by more than the theorem asks for.',
     spec: chart.figure([
       {
-        title: 'n = 8, r = 3',
+        title: 'Curvature of critical points, n = 8, r = 3',
         width: 420,
         height: 280,
         x: { title: 'isometry constant δ', domain: [-0.01, 0.21] },
@@ -239,7 +240,6 @@ function saddles({ saddles: rows }: Tables): Figure {
         marks: [
           chart.points(found, { x: 'delta', y: 'curvature', by: 'series' }),
           chart.theory(law, { x: 'delta', y: 'curvature', name: 'bound' }),
-          chart.level('y', 0),
         ],
       },
     ]),
@@ -259,11 +259,11 @@ function certificate({ certificate: rows }: Tables): Figure {
     spec: chart.figure(
       [
         {
-          title: 'δ_lb',
+          title: 'The least δ that allows a trap at x',
           width: 420,
           height: 280,
           x: { title: '‖x‖/‖z‖' },
-          y: { title: 'least δ under which x can be a second-order point', domain: [0.4, 1.02] },
+          y: { title: 'δ_lb', domain: [0.4, 1.02] },
           marks: [
             chart.line(shown, { x: 'ratio', y: 'bound', by: 'series' }),
             chart.level('y', 0.5, '½'),

@@ -135,8 +135,8 @@ function given(K: Kernels, A: Matrix<Float64Array>, n: number, isSymmetric: bool
 export function* certificate(steps: number): Generator<undefined, Row[]> {
   const rows: Row[] = [];
   for (let i = 1; i <= steps; i++)
-    for (let j = 1; j <= 40; j++) {
-      const [ratio, sine] = [(1.5 * i) / steps, j / 40];
+    for (let j = 1; j <= 20; j++) {
+      const [ratio, sine] = [(1.5 * i) / steps, j / 20];
       const square = ratio * ratio;
       const a = (sine * sine) / Math.sqrt((square - 1) * (square - 1) + 2 * square * sine * sine);
       rows.push({
@@ -145,7 +145,7 @@ export function* certificate(steps: number): Generator<undefined, Row[]> {
         bound: leastTrappingDelta(ratio, sine),
         oneCase: Math.sqrt(Math.max(0, 1 - a * a)),
       });
-      if (j === 40) yield;
+      if (j === 20) yield;
     }
   return rows;
 }
