@@ -19,10 +19,13 @@ export function widestGap(sigma: ArrayLike<number>, most: number, floor = 1e-3):
   return rank;
 }
 
-/** The largest rank whose degrees of freedom r(n₁+n₂−r), or nr − r(r−1)/2 where symmetric, do not exceed m. */
+/** Degrees of freedom of a matrix of rank r: r(n₁+n₂−r), or nr − r(r−1)/2 where symmetric. */
+export const freedom = (r: number, rows: number, cols: number, symmetric: boolean): number =>
+  symmetric ? rows * r - (r * (r - 1)) / 2 : r * (rows + cols - r);
+
+/** The largest rank whose degrees of freedom do not exceed m. */
 export function largestRank(rows: number, cols: number, measurements: number, symmetric: boolean): number {
   let r = 0;
-  const freedom = (s: number) => (symmetric ? rows * s - (s * (s - 1)) / 2 : s * (rows + cols - s));
-  while (r < Math.min(rows, cols) && freedom(r + 1) <= measurements) r++;
+  while (r < Math.min(rows, cols) && freedom(r + 1, rows, cols, symmetric) <= measurements) r++;
   return r;
 }

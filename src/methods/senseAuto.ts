@@ -2,8 +2,10 @@
 //   1. gradient descent on wide factors from a small random start, until held-out measurements are no longer predicted
 //      better: early on its iterates are close to the low-rank truth, whatever the rank (S1, S2);
 //   2. r = the widest gap of the singular values there, and ScaledGD at rank r from the truncated iterate;
-//   3. r one up (a new direction from the gradient) while that predicts the held-out measurements better by one per cent;
-//      else one down while that predicts them no worse;
+//   3. r one up (a new direction from the gradient) while that predicts the held-out measurements better by one per cent and
+//      the other measurements agree; else one down unless r is better than r − 1 in that sense. They agree where
+//      m ln(‖𝒜(X) − y‖²/(m − d)) + d ln m falls, d the degrees of freedom (Schwarz's criterion with the unbiased variance):
+//      few held-out measurements alone would take a direction of the noise for one of X in every third run;
 //   4. where the fit is not exact, because there is noise, once more at that rank on all measurements.
 // The result is exact when m exceeds the degrees of freedom by enough (four times is plenty for Gaussian measurements) and
 // there is no noise; with noise it is the local least-squares fit at the chosen rank. Cost: some hundred passes over 𝒜.
@@ -15,11 +17,12 @@ import { largestSingular } from '../linalg/lanczos.js';
 import { denseOf } from '../linalg/maps.js';
 import { at, type Matrix, matrix } from '../matrix.js';
 import { stacked } from '../operators/stacked.js';
+import { log } from '../random/index.js';
 import { gradient } from '../rules/gradient.js';
 import { scaled } from '../rules/scaled.js';
 import type { Checkpoint, Run, Snapshot } from '../stream.js';
 import { type LegEnd, openBook, type Position } from './leg.js';
-import { largestRank, widestGap } from './rank.js';
+import { freedom, largestRank, widestGap } from './rank.js';
 import { type DescentOptions, type SenseProgress, type SenseResult, type Sensing, sensingOf } from './sensing.js';
 
 export interface AutoOptions extends DescentOptions {
@@ -76,7 +79,22 @@ export function* senseAuto(
       eta /= 2;
     }
   }
-  const exact = ({ end }: Fit) => S.residual(end.loss) <= options.tolerance && !((end.score ?? 0) > EXACT);
+  const enough = Math.max(options.tolerance, options.precision === 'f32' ? EXACT : 0);
+  const exact = ({ end }: Fit) => S.residual(end.loss) <= enough && !((end.score ?? 0) > EXACT);
+  /** How well X is predicted, and how much of that noise alone would explain. A fit of nothing scores 1. */
+  const judged = (at?: Fit) => {
+    const m = operator.measurements;
+    const d = at ? freedom(at.rank, rows, cols, symmetric) : 0;
+    const residual = at ? S.residual(at.end.loss) : 1;
+    return {
+      score: at ? at.end.score! : 1,
+      criterion: m * log((residual * residual) / Math.max(0, m - d)) + d * log(m),
+    };
+  };
+  const better = (one: Fit, other?: Fit) => {
+    const [a, b] = [judged(one), judged(other)];
+    return a.score < 0.99 * b.score && a.criterion < b.criterion;
+  };
 
   let fit = yield* finish(S, truncated(S.K, sketch, Math.max(1, Math.min(options.rank ?? shown, rows, cols))));
   if (options.rank === undefined && S.heldOut) {
@@ -84,32 +102,34 @@ export function* senseAuto(
     while (!exact(fit) && fit.rank < most) {
       const start = grown(S, fit.X);
       const next = start && (yield* finish(S, start));
-      if (!next || !(next.end.score! < 0.99 * fit.end.score!)) break;
+      if (!next || !better(next, fit)) break;
       fit = next;
       grew = true;
     }
     while (!grew && fit.rank > 1 && !exact(fit)) {
       const next = yield* finish(S, truncated(S.K, fit.X, fit.rank - 1));
-      if (next.end.score! > fit.end.score!) break;
+      if (better(fit, next)) break;
       fit = next;
     }
   }
   const heldOut = fit.end.score;
-  let judged = S;
-  const unpredicted = heldOut !== undefined && heldOut > 0.9;
+  let last = S;
+  const chosen = options.rank === undefined && !exact(fit);
+  const unpredicted = heldOut !== undefined && (heldOut > 0.9 || (chosen && !better(fit)));
   if (exact(fit)) notes.push(`Finish: ScaledGD at rank ${fit.rank} fits the measurements exactly.`);
   else {
     notes.push(
       `Finish: ScaledGD at rank ${fit.rank}, ${options.rank === undefined ? 'chosen by' : 'given; tried on'} held-out measurements.`,
     );
     if (S.heldOut && !unpredicted) {
-      judged = sensingOf(S.K, stacked(S.train, S.heldOut), undefined, options.seed);
-      fit = yield* finish(judged, fit.X);
+      last = sensingOf(S.K, stacked(S.train, S.heldOut), undefined, options.seed);
+      fit = yield* finish(last, fit.X);
       notes.push(
-        'The measurements are not fitted exactly (noise, or a higher rank): refitted at that rank on all of them.',
+        `The measurements are not fitted exactly (noise, ${symmetric ? 'negative eigenvalues, ' : ''}or a higher rank): refitted at that rank on all of them.`,
       );
     }
   }
+  if (!S.heldOut) notes.push('No measurements are kept back: nothing tells whether X predicts others.');
   if (unpredicted)
     notes.push(
       'Held-out measurements are not predicted: the matrix is not recovered. More measurements are needed, or its rank is high.',
@@ -121,7 +141,7 @@ export function* senseAuto(
     width,
     rank: fit.rank,
     iterations: book.steps(),
-    residual: judged.residual(fit.end.loss),
+    residual: last.residual(fit.end.loss),
     heldOut,
     singularValues: factoredSvd(S.K, fit.X).values,
     notes,

@@ -43,8 +43,13 @@ export function gaussian(K: Kernels, options: DenseOptions, random: Stream): Ope
 export interface DenseBuilder {
   /** The measurement matrices A_first, A_first+1, …, each n₁n₂ numbers row by row (full n×n where symmetric). */
   write(first: number, values: Float): void;
-  /** scale is what the measurements y are to be multiplied by, as the operator's are. Every row must have been written. */
-  finish(): { operator: Operator; scale: number };
+  /** ‖A_i‖² on average. Every row must have been written. */
+  meanSquare(): number;
+  /**
+   * scale is what the measurements y are to be multiplied by, as the operator's are. meanSquare: of a larger set that these
+   * measurements are a part of, so that its parts have one scale; default their own.
+   */
+  finish(meanSquare?: number): { operator: Operator; scale: number };
 }
 
 /**
@@ -58,7 +63,14 @@ export function denseRows(K: Kernels, options: DenseRowsOptions): DenseBuilder {
   const size = rows * cols;
   const A = K.createRows(measurements, p, storage);
   const squares = new Float64Array(measurements).fill(Number.NaN);
+  const meanSquare = () => {
+    const missing = squares.findIndex(Number.isNaN);
+    if (missing >= 0)
+      throw usageError(`denseRows: every measurement should be written, got none for ${missing}`, 'write all blocks');
+    return squares.reduce((sum, s) => sum + s, 0) / measurements;
+  };
   return {
+    meanSquare,
     write(first, values) {
       const count = values.length / size;
       if (!Number.isInteger(count) || first < 0 || first + count > measurements)
@@ -73,13 +85,9 @@ export function denseRows(K: Kernels, options: DenseRowsOptions): DenseBuilder {
         K.writeRows(A, first + i, row);
       }
     },
-    finish() {
-      const missing = squares.findIndex(Number.isNaN);
-      if (missing >= 0)
-        throw usageError(`denseRows: every measurement should be written, got none for ${missing}`, 'write all blocks');
-      const total = squares.reduce((sum, s) => sum + s, 0);
-      if (total === 0) throw dataError('denseRows: the measurements should not all be zero', 'check the file');
-      const scale = options.scale === 'none' ? 1 : Math.sqrt(p / total);
+    finish(mean = meanSquare()) {
+      if (mean === 0) throw dataError('denseRows: the measurements should not all be zero', 'check the file');
+      const scale = options.scale === 'none' ? 1 : Math.sqrt(p / (measurements * mean));
       return { operator: onMatrices(K, options, rowsOperator(K, A, scale)), scale };
     },
   };

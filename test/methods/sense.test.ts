@@ -1,14 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { relativeFrobenius } from '../../src/diagnostics/errors.js';
-import { senseRun } from '../../src/engine/senseRun.js';
+import { makeSenseData } from '../../src/engine/senseGenerator.js';
+import { senseParts } from '../../src/engine/senseRun.js';
 import type { Kernels } from '../../src/kernels/contract.js';
 import { singleKernels, startKernels } from '../../src/kernels/index.js';
-import { formed } from '../../src/linalg/factored.js';
+import { norm } from '../../src/linalg/norms.js';
+import { freedom } from '../../src/methods/rank.js';
 import { type SenseOptions, sense } from '../../src/methods/sense.js';
-import { gaussian } from '../../src/operators/index.js';
-import { stream } from '../../src/random/index.js';
+import type { Measured } from '../../src/methods/sensing.js';
+import { normals, stream } from '../../src/random/index.js';
+import type { SenseSpec } from '../../src/spec.js';
 import { type Checkpoint, finish } from '../../src/stream.js';
-import { lowRank, withNoise } from '../../src/truth/index.js';
+import { close } from '../close.js';
+
+const auto: SenseSpec['method'] = { name: 'auto' };
 
 interface Case {
   shape: [number, number];
@@ -20,25 +25,22 @@ interface Case {
   seed?: number;
 }
 
-/** m = oversampling · degrees of freedom Gaussian measurements of a truth with σ₁ = 1. */
-function problem(
-  K: Kernels,
-  { shape: [rows, cols], rank, oversampling, condition, noise = 0, symmetric = false, seed = 3 }: Case,
-) {
-  const truth = lowRank(K, { rows, cols, rank, condition, symmetric }, stream(seed, 'truth'));
-  const freedom = symmetric ? rows * rank - (rank * (rank - 1)) / 2 : rank * (rows + cols - rank);
-  const measurements = Math.ceil(oversampling * freedom);
-  const operator = gaussian(K, { rows, cols, measurements, symmetric }, stream(seed, 'operator'));
-  const y = withNoise(operator.apply(truth.X), noise / Math.sqrt(measurements), stream(seed, 'noise'));
-  return { truth, measured: { operator, y } };
+/** m = oversampling · degrees of freedom Gaussian measurements of a truth with σ₁ = 1; noise/√m on each. */
+function problem(K: Kernels, { oversampling, seed = 3, symmetric = false, ...of }: Case, method = auto) {
+  const measurements = Math.ceil(oversampling * freedom(of.rank, ...of.shape, symmetric));
+  const noise = (of.noise ?? 0) / Math.sqrt(measurements);
+  const generator = { ...of, symmetric, noise, measurements, ensemble: 'gaussian' as const };
+  const spec: SenseSpec = { lorank: 1, task: 'sense', data: { generator }, method, seed };
+  return { spec, data: makeSenseData(K, spec, generator) };
 }
 
 /** What nobody but the judge may see is the truth. */
-function solved(K: Kernels, of: Case, method: object = { name: 'auto' }) {
-  const { truth, measured } = problem(K, of);
-  const result = finish(senseRun(K, measured, { method, seed: 1 } as Parameters<typeof senseRun>[2]));
-  return { result, error: relativeFrobenius(K, result.X, formed(K, truth.X)) };
+function solved(K: Kernels, of: Case, method = auto) {
+  const { spec, data } = problem(K, of, method);
+  const result = finish(senseParts(K, data, spec));
+  return { result, data, error: relativeFrobenius(K, result.X, data.truth!) };
 }
+
 describe('auto', () => {
   const K = singleKernels();
 
@@ -67,6 +69,38 @@ describe('auto', () => {
     expect(error).toBeLessThan((1.5 * 0.1 * Math.sqrt(1 / 6)) / size);
   });
 
+  it('with noise of one per cent and four to six held-out measurements, finds the rank for each of eight seeds', () => {
+    const ranks = [1, 2, 3, 4].flatMap((seed) => [
+      solved(K, { shape: [12, 12], rank: 1, oversampling: 4, noise: 0.01, seed }).result.rank,
+      solved(K, { shape: [10, 8], rank: 2, oversampling: 4, noise: 0.01, seed }).result.rank,
+    ]);
+    expect(ranks).toEqual([1, 2, 1, 2, 1, 2, 1, 2]);
+  });
+
+  it('control: measurements that are noise alone are predicted by no rank, and it says so for each of four seeds', () => {
+    for (const seed of [1, 2, 3, 4]) {
+      const { spec, data } = problem(K, { shape: [12, 12], rank: 1, oversampling: 4, seed });
+      const noisy = ({ operator, y }: Measured, part: string) => ({
+        operator,
+        y: normals(stream(seed, part), y.length),
+      });
+      const parts = { train: noisy(data.train, 'train'), heldOut: noisy(data.heldOut!, 'heldOut') };
+      expect(finish(senseParts(K, parts, spec)).outcome).toBe('stalled');
+    }
+  });
+
+  it('the residual is that of all measurements, held-out ones included, to 1e-12', () => {
+    const of: Case = { shape: [12, 10], rank: 2, oversampling: 4, noise: 0.05 };
+    const { data, result } = solved(K, of, { name: 'scaled-gd', rank: 2, holdout: 0.3 });
+    const [off, all] = [0, 0].map((_, which) =>
+      [data.train, data.heldOut!].reduce((sum, { operator, y }) => {
+        const miss = operator.apply(result.X).map((value, i) => value - y[i]);
+        return sum + y.length * norm(which === 0 ? miss : y) ** 2;
+      }, 0),
+    );
+    close(result.residual, Math.sqrt(off / all), { rtol: 1e-12 });
+  });
+
   it('control: fewer measurements than half the degrees of freedom recover nothing, and it says so', () => {
     const { result, error } = solved(K, { shape: [30, 25], rank: 3, oversampling: 0.5 });
     expect(error).toBeGreaterThan(0.3);
@@ -75,8 +109,8 @@ describe('auto', () => {
   });
 
   it('control: over-parametrised descent from a large start errs by half or more where a small one errs by 1e-3 or less', () => {
-    const of = { shape: [30, 25] as [number, number], rank: 2, oversampling: 5 };
-    const gd = (initScale: number) => solved(K, of, { name: 'gd', width: 25, initScale }).error;
+    const of = { shape: [15, 12] as [number, number], rank: 1, oversampling: 4 };
+    const gd = (initScale: number) => solved(K, of, { name: 'gd', width: 12, initScale }).error;
     expect(gd(1e-6)).toBeLessThan(1e-3);
     expect(gd(1)).toBeGreaterThan(0.5);
   });
@@ -97,8 +131,8 @@ describe('named methods', () => {
   });
 
   it('a rank above the shape is refused; a width above it is not', () => {
-    const { measured } = problem(K, of);
-    const run = (options: SenseOptions) => finish(sense(K, measured, undefined, options));
+    const { train } = problem(K, of).data;
+    const run = (options: SenseOptions) => finish(sense(K, train, undefined, options));
     expect(() => run({ method: 'gd', rank: 21 })).toThrow(
       'sense: rank should be between 1 and min(n₁, n₂) = 20, got 21',
     );
@@ -123,14 +157,13 @@ describe('a run of sensing', () => {
 
   it('resumed from any of its checkpoints ends with the same bits', () => {
     const K = singleKernels();
-    const { measured } = problem(K, of);
-    const settings = { seed: 1 };
+    const { spec, data } = problem(K, of);
     const saved: Checkpoint[] = [];
-    const run = senseRun(K, measured, settings);
+    const run = senseParts(K, data, spec);
     let next = run.next();
-    for (let k = 0; !next.done; k++, next = run.next()) if (k % 97 === 0) saved.push(next.value.checkpoint());
+    for (let k = 0; !next.done; k++, next = run.next()) if (k % 397 === 0) saved.push(next.value.checkpoint());
     for (const checkpoint of saved) {
-      const { X, iterations } = finish(senseRun(K, measured, settings, checkpoint));
+      const { X, iterations } = finish(senseParts(K, data, spec, checkpoint));
       expect(iterations).toBe(next.value.iterations);
       expect(X.left.data).toEqual(next.value.X.left.data);
       expect(X.right.data).toEqual(next.value.X.right.data);
