@@ -2,6 +2,7 @@
 
 import { gradientGap, type Kernels, type Stream, split, weightNormGap } from 'lorank';
 import type { Row } from '../paper.js';
+import { short } from './early.js';
 import { descent, leastNorm, norm1, type Problem, relative, sparseProblem } from './problems.js';
 
 const STEP = 0.01; // η_u, and μ of plain descent
@@ -67,7 +68,7 @@ export function* startGrid(K: Kernels, random: Stream, iterations: number): Gene
   return rows;
 }
 
-/** r₀² below and above Q. */
+/** r₀² below and above Q: errors, and ‖x‖₁/r₀² at the end. */
 export function* thresholds(K: Kernels, random: Stream, iterations: number): Generator<undefined, Row[]> {
   const problem = sparseProblem(K, random, 5);
   const best = leastNorm(K, problem);
@@ -76,7 +77,14 @@ export function* thresholds(K: Kernels, random: Stream, iterations: number): Gen
     const alpha = Math.sqrt((share * norm1(best)) / problem.cols);
     const plain = yield* run(K, problem, best, { depth: 2, alpha, ratio: 0 }, iterations);
     const polar = yield* run(K, problem, best, { depth: 2, alpha, ratio: 5 }, iterations);
-    rows.push({ share, plain: plain.error, polar: polar.error, ratio: polar.error / plain.error });
+    rows.push({
+      share,
+      plain: plain.error,
+      polar: polar.error,
+      ratio: polar.error / plain.error,
+      plainNorm: (plain.leastNorm + plain.gap) / (share * plain.leastNorm),
+      polarNorm: (polar.leastNorm + polar.gap) / (share * polar.leastNorm),
+    });
   }
   return rows;
 }
@@ -109,7 +117,7 @@ export function* paths(K: Kernels, random: Stream): Generator<undefined, Row[]> 
     const others = [...end.x.keys()].filter((j) => problem.x[j] === 0).sort((a, b) => end.x[b] - end.x[a]);
     for (const { t, x } of kept)
       for (const j of [...end.x.keys()].filter((j) => problem.x[j] !== 0).concat(others.slice(0, 10)))
-        rows.push({ ratio, t, entry: j, value: x[j], truth: problem.x[j] });
+        rows.push({ ratio, t, entry: j, value: short(x[j]), truth: short(problem.x[j]) });
   }
   return rows;
 }

@@ -28,6 +28,9 @@ export interface Window {
   readonly every: number;
 }
 
+/** To six decimals: rows of figures. */
+export const short = (value: number): number => Math.round(1e6 * value) / 1e6;
+
 /** The median over repetitions of log₂‖x_t − x‖², with its quartiles. */
 export function* windows(
   K: Kernels,
@@ -41,14 +44,21 @@ export function* windows(
     const found: number[] = [];
     const how = { depth, stepSize: 0.01, iterations, every };
     yield* descent(K, problem, first, how, ({ x }) => {
-      found.push(log(squares(x, problem.x)) / Math.LN2);
+      found.push(log(squares(x, problem.x)) / log(2));
     });
     errors.push(found);
   }
   return errors[0].map((_, i) => {
     const all = errors.map((one) => one[i]).sort((a, b) => a - b);
     const quartile = (share: number) => all[Math.round(share * (all.length - 1))];
-    return { depth, start, t: i * every, error: median(all), low: quartile(0.25), high: quartile(0.75) };
+    return {
+      depth,
+      start,
+      t: i * every,
+      error: short(median(all)),
+      low: short(quartile(0.25)),
+      high: short(quartile(0.75)),
+    };
   });
 }
 

@@ -23,13 +23,13 @@ function errors({ grid }: Tables): Figure {
       grouped(rows, 'alpha').map((runs) => ({
         alpha: runs[0].alpha,
         ratio: runs[0].ratio,
-        error: Math.max(1e-12, median(numbers(runs, 'error'))),
+        error: Math.max(1e-8, median(numbers(runs, 'error'))),
       })),
     );
   const panel = (depth: number): Panel => ({
     title: `x = w${depth === 2 ? '²' : '³'}`,
     x: { title: 'initial scale α', log: true },
-    y: { title: 'relative error at the end', log: true, domain: [1e-12, 2] },
+    y: { title: 'relative error at the end', log: true, domain: [1e-8, 2] },
     marks: [
       chart.line(named(medians(depth), methodName), { x: 'alpha', y: 'error', by: 'series' }),
       ...(depth === 2
@@ -84,8 +84,8 @@ function gaps({ starts, grid, sparsity }: Tables): Figure {
       'Every run lies below its bound (dashed); the bounds are loose, by a decade for plain descent and by more for weight normalisation.',
     spec: chart.figure([
       {
-        x: { title: 'bound on ‖x‖₁ − Q', log: true, domain: [0.1, 300] },
-        y: { title: '‖x‖₁ − Q', log: true, domain: [1e-10, 300] },
+        x: { title: 'bound on ‖x‖₁ − Q', log: true, domain: [0.1, 1000] },
+        y: { title: '‖x‖₁ − Q', log: true, domain: [1e-10, 1000] },
         width: 380,
         height: 280,
         marks: [
@@ -93,7 +93,7 @@ function gaps({ starts, grid, sparsity }: Tables): Figure {
             chart.points(group, { x: 'bound', y: 'gap', name: String(group[0].series) }),
           ),
           chart.theory(
-            [0.1, 300].map((bound) => ({ bound, gap: bound })),
+            [0.1, 1000].map((bound) => ({ bound, gap: bound })),
             { x: 'bound', y: 'gap', name: 'bound' },
           ),
         ],
