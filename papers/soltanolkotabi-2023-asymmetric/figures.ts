@@ -230,17 +230,14 @@ function widths({ widths: rows }: Tables): Figure {
   const words = { unit: 'entries N(0, α²)', perSqrtK: 'entries N(0, α²/k)' };
   const series = named(rows, ({ norm }) => words[norm as keyof typeof words]);
   const wide = series.filter(({ width }) => Number(width) > 2);
-  const unit = medians(where(wide, { norm: 'unit' }), 'width', 'hit');
+  const scaled = medians(where(wide, { norm: 'perSqrtK' }), 'width', 'hit');
   const growth = log(1 + STEP * median(numbers(rows, 'seen')));
-  const law = unit.map(({ width }) => ({
-    width,
-    hit: Number(unit[0].hit) - log(Number(width) / Number(unit[0].width)) / 2 / growth,
-  }));
+  const law = scaled.map(({ width, hit }) => ({ width, hit: Number(hit) - log(Number(width)) / 2 / growth }));
   return {
     name: 'widths',
     title: 'Width and normalisation of the start',
     caption:
-      'With entries N(0, α²) a wider pair starts larger: it hits sooner (dashed: ln√k/ln(1 + μσ_r)) and ends higher. With N(0, α²/k) neither depends on the width.',
+      'With entries N(0, α²) a wider pair starts larger: it hits sooner (dashed: by ln√k/ln(1 + μσ_r)) and ends higher. With N(0, α²/k) neither depends on the width.',
     spec: chart.figure([
       {
         title: 'First t with error below 0.1',
