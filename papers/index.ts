@@ -8,6 +8,7 @@ const papers: Readonly<Record<string, () => Promise<Paper>>> = {
   'stoger-2021-symmetric': () => import('./stoger-2021-symmetric/paper.js').then(({ paper }) => paper),
   'chou-2023-weight-normalisation': () =>
     import('./chou-2023-weight-normalisation/paper.js').then(({ paper }) => paper),
+  'bhojanapalli-2016-landscape': () => import('./bhojanapalli-2016-landscape/paper.js').then(({ paper }) => paper),
 };
 
 /** Their ids, in the order in which they are listed. */
