@@ -1,7 +1,7 @@
 // lorank complete: fits a matrix to ratings, and tells how well it predicts the ones it has not seen.
 
 import type { CompleteSpec } from '../spec.js';
-import type { AddCommand } from './main.js';
+import type { AddCommand } from './command.js';
 import {
   chainOptions,
   chainStarts,

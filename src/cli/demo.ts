@@ -1,6 +1,6 @@
 // lorank demo: a matrix recovered before your eyes, and the control that fails.
 
-import type { AddCommand } from './main.js';
+import type { AddCommand } from './command.js';
 import { option, seedOf } from './values.js';
 
 export const demoCommand: AddCommand = (add, act) => {

@@ -1,6 +1,6 @@
 // lorank doctor: what this machine gives, and whether it computes rightly.
 
-import type { AddCommand } from './main.js';
+import type { AddCommand } from './command.js';
 
 export const doctorCommand: AddCommand = (add, act) => {
   add('doctor')

@@ -1,7 +1,7 @@
 // lorank factor: the factors of a matrix in a file.
 
 import type { FactorSpec } from '../spec.js';
-import type { AddCommand } from './main.js';
+import type { AddCommand } from './command.js';
 import {
   chainOptions,
   chainStarts,

@@ -1,6 +1,6 @@
 // lorank inspect: what is in a file.
 
-import type { AddCommand } from './main.js';
+import type { AddCommand } from './command.js';
 import { columnOf, option } from './values.js';
 
 export const inspectCommand: AddCommand = (add, act) => {

@@ -1,7 +1,7 @@
 // The work of lorank inspect: one look at each kind of file.
 
 import { naming } from '../engine/naming.js';
-import { LorankError } from '../errors.js';
+import { dataError, LorankError } from '../errors.js';
 import { type ByteSource, readAll, toRange } from '../io/bytes.js';
 import type { ColumnOptions } from '../io/columns.js';
 import { Ids } from '../io/ids.js';
@@ -95,6 +95,11 @@ async function look(
       const ratings = await lookAtRatings(source, path, columns).catch(whenData);
       return { rows, columns: described, ...(ratings && { ratings }) };
     }
+    case 'unknown':
+      throw dataError(
+        'inspect: the file should be of a kind that is read here, got another',
+        'docs/files.md lists them',
+      );
     case 'json':
       return { note: 'a description of a run and a manifest are JSON; lorank run takes them' };
     default:

@@ -1,8 +1,9 @@
 // lorank <verb>: reads the command line, runs one command, and returns the exit code.
 
 import { Command } from 'commander';
+import type { Act, AddCommand } from './command.js';
 import { completeCommand } from './complete.js';
-import { type Context, type Flags, type Io, makeContext, writeTo } from './context.js';
+import { type Flags, type Io, makeContext, writeTo } from './context.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
 import { factorCommand } from './factor.js';
@@ -17,13 +18,6 @@ import { sparseCommand } from './sparse.js';
 import { countOf } from './values.js';
 import { verifyCommand } from './verify.js';
 import { version } from './version.js';
-
-/** A command: adds itself to the program; its action returns the exit code. */
-export type AddCommand = (add: (name: string) => Command, act: Act) => void;
-/** Wraps an action so that it gets the context after its arguments and options. */
-export type Act = <A extends unknown[]>(
-  run: (context: Context, ...args: A) => Promise<number>,
-) => (...args: A) => Promise<void>;
 
 const commands: readonly AddCommand[] = [
   demoCommand,

@@ -1,6 +1,6 @@
 // lorank predict: what a fit says of pairs.
 
-import type { AddCommand } from './main.js';
+import type { AddCommand } from './command.js';
 import { columnOf, option } from './values.js';
 
 export const predictCommand: AddCommand = (add, act) => {

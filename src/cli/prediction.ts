@@ -2,10 +2,11 @@
 
 import { type Fit, fitFromTensors } from '../complete/fit.js';
 import { naming } from '../engine/naming.js';
+import type { RatingBlock } from '../io/blocks.js';
 import { toRange } from '../io/bytes.js';
 import type { Column } from '../io/columns.js';
 import { type Cell, writeCsv } from '../io/csv.js';
-import { type RatingBlock, readRatings } from '../io/ratings.js';
+import { readRatings } from '../io/ratings.js';
 import { openSafetensors } from '../io/safetensors.js';
 import type { Tensor } from '../io/tensor.js';
 import type { Context } from './context.js';

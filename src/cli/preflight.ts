@@ -1,7 +1,7 @@
 // lorank preflight: whether measurements can be enough, before there are any.
 
 import { type Ensemble, preflight } from '../methods/preflight.js';
-import type { AddCommand } from './main.js';
+import type { AddCommand } from './command.js';
 import { facts, figure } from './table.js';
 import { countOf, nameOf, notNegativeOf, option, shapeOf } from './values.js';
 

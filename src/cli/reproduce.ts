@@ -1,6 +1,6 @@
 // lorank reproduce: checks what a paper claims.
 
-import type { AddCommand } from './main.js';
+import type { AddCommand } from './command.js';
 import { option, seedOf } from './values.js';
 
 interface ReproduceFlags {

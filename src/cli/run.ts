@@ -1,6 +1,6 @@
 // lorank run: runs a description, or repeats a manifest.
 
-import type { AddCommand } from './main.js';
+import type { AddCommand } from './command.js';
 import { outputOptions } from './values.js';
 
 export const runCommand: AddCommand = (add, act) => {

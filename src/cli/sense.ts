@@ -1,7 +1,7 @@
 // lorank sense: a matrix from linear measurements in files.
 
 import type { SenseSpec } from '../spec.js';
-import type { AddCommand } from './main.js';
+import type { AddCommand } from './command.js';
 import {
   chainOptions,
   chainStarts,

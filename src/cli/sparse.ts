@@ -1,7 +1,7 @@
 // lorank sparse: a sparse vector from linear measurements in files.
 
 import type { SparseSpec } from '../spec.js';
-import type { AddCommand } from './main.js';
+import type { AddCommand } from './command.js';
 import { countOf, option, outputOptions, positiveOf, runOptions, shareOf } from './values.js';
 
 interface SparseFlags {

@@ -1,6 +1,6 @@
 // lorank verify: checks the hashes of a manifest, computes the run again, and compares.
 
-import type { AddCommand } from './main.js';
+import type { AddCommand } from './command.js';
 
 export const verifyCommand: AddCommand = (add, act) => {
   add('verify')

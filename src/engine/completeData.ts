@@ -1,9 +1,10 @@
 // The ratings that a description of completion names: read from a file in one stream of blocks, or made from the seed.
 
 import { gather, type Ratings, type TripleBlock } from '../complete/ratings.js';
+import type { RatingSummary } from '../io/blocks.js';
 import type { ByteSource } from '../io/bytes.js';
 import { Ids } from '../io/ids.js';
-import { type RatingSummary, readRatings } from '../io/ratings.js';
+import { readRatings } from '../io/ratings.js';
 import type { Entries, Kernels } from '../kernels/contract.js';
 import { DEFAULT_SEED, split, stream } from '../random/index.js';
 import type { CompleteSpec } from '../spec.js';

@@ -4,6 +4,7 @@
 // become strings. Nothing depends on how the bytes were cut into chunks.
 
 import { dataError } from '../errors.js';
+import { BLOCK, badValue, emptyBlock, type RatingBlock, type RatingSummary } from './blocks.js';
 import type { ColumnOptions } from './columns.js';
 import type { Ids } from './ids.js';
 import {
@@ -19,9 +20,6 @@ import {
   type Window,
 } from './layout.js';
 import { decimal, TENS, tokenOf } from './numbers.js';
-import type { RatingBlock, RatingSummary } from './ratings.js';
-
-export const BLOCK = 1 << 16;
 
 /** Triples of delimited text, in blocks of 65,536; ids are added to rowIds and colIds. */
 export async function* delimitedRatings(
@@ -70,14 +68,6 @@ export async function* delimitedRatings(
   const { delimiter, header, names } = layout as Layout;
   return { format: 'delimited', delimiter, header, columns: names, records, missing };
 }
-
-export const emptyBlock = (): RatingBlock => ({
-  rows: new Int32Array(BLOCK),
-  cols: new Int32Array(BLOCK),
-  values: new Float64Array(BLOCK),
-  count: 0,
-  missing: 0,
-});
 
 function append(w: Window, chunk: Uint8Array): void {
   const held = w.end - w.at;
@@ -238,13 +228,6 @@ function numberOf(bytes: Uint8Array, start: number, stop: number, line: number, 
   if (token === 'number' || token === 'missing') return value;
   throw badValue(`row ${line}`, name, text, token === 'not finite');
 }
-
-export const badValue = (where: string, name: string, text: string, notFinite: boolean) =>
-  dataError(
-    `readRatings: ${where}, column '${name}' should be ${notFinite ? 'a finite number' : 'a number'}, ` +
-      `got '${text.length > 40 ? `${text.slice(0, 40)}…` : text}'`,
-    'correct the file, or leave the value empty where it is missing',
-  );
 
 const ragged = (line: number, fields: number, expected: number) =>
   dataError(

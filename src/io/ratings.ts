@@ -12,38 +12,14 @@
 // - Ids of a Matrix Market file are its 1-based numbers, of an npy matrix its 0-based ones, as decimal text.
 // - A block is never written again after it is yielded. Its arrays may be longer than `count`.
 
+import type { RatingBlock, RatingSummary } from './blocks.js';
 import type { ByteSource } from './bytes.js';
 import { chunks } from './bytes.js';
 import type { Column } from './columns.js';
 import { delimitedRatings } from './delimited.js';
 import type { Ids } from './ids.js';
-import type { Delimiter } from './layout.js';
-import { type Format, sniff, wrongFormat } from './sniff.js';
+import { sniff, wrongFormat } from './sniff.js';
 import { matrixMarketRatings, ndjsonRatings, npyRatings, parquetRatings } from './tables.js';
-
-/** Some triples, in the order of the file. */
-export interface RatingBlock {
-  /** Index of the row id (user), of the column id (item), and the value, of each triple. */
-  rows: Int32Array;
-  cols: Int32Array;
-  values: Float64Array;
-  /** Triples in this block. */
-  count: number;
-  /** Records skipped for a missing value while this block was filled. */
-  missing: number;
-}
-
-/** What readRatings returns at the end of the stream. */
-export interface RatingSummary {
-  format: Format;
-  /** Names of the columns read, or 'field 3' where the file has no names. */
-  columns: { user: string; item: string; value: string };
-  /** Records read, those with a missing value among them, and how many those are. */
-  records: number;
-  missing: number;
-  delimiter?: Delimiter;
-  header?: boolean;
-}
 
 /** Which columns to read. */
 export interface RatingOptions {

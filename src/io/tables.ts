@@ -1,13 +1,12 @@
 // Triples from files whose cells are values already: Parquet, NDJSON, Matrix Market, dense npy.
 
 import { dataError } from '../errors.js';
+import { BLOCK, badValue, emptyBlock, type RatingBlock, type RatingSummary } from './blocks.js';
 import { type ByteSource, chunks, toRange, wholeLines } from './bytes.js';
 import { type ColumnOptions, type Columns, resolveColumns, rolesOf } from './columns.js';
-import { BLOCK, badValue, emptyBlock } from './delimited.js';
 import type { Ids } from './ids.js';
 import { matrixMarketEntries } from './mtx.js';
 import { readNpyHeader, readNpyRows } from './npy.js';
-import type { RatingBlock, RatingSummary } from './ratings.js';
 import { shapeText } from './tensor.js';
 
 type Triples = AsyncGenerator<RatingBlock, RatingSummary>;

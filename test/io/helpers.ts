@@ -1,8 +1,9 @@
 import { expect } from 'vitest';
 import { LorankError } from '../../src/errors.js';
+import type { RatingSummary } from '../../src/io/blocks.js';
 import type { ByteSource } from '../../src/io/bytes.js';
 import { Ids } from '../../src/io/ids.js';
-import { type RatingOptions, type RatingSummary, readRatings } from '../../src/io/ratings.js';
+import { type RatingOptions, readRatings } from '../../src/io/ratings.js';
 
 export const utf8 = (text: string) => new TextEncoder().encode(text);
 
