@@ -30,6 +30,7 @@ const PATIENCE = 5000; // steps without a better held-out error
 const WORK = 4e6; // numbers of A that are read between two iterates
 const EXACT = 1e-9; // ‖A x − y‖/‖y‖ of an exact fit
 const BOUNCING = 0.05; // ‖A x − y‖/‖y‖ at the end, above which a step of one's own is suspected
+const ROUNDING = 1e-12; // share of the first loss below which it may rise by rounding
 const LARGE = 1e-2; // share of the largest entry above which an entry may belong to the support
 
 interface Settings {
@@ -59,7 +60,8 @@ export function* descents(
     }
   }
   const advised = advise(K, train.A, train.y, sizes, options);
-  const every = Math.max(1, Math.min(100, Math.round(WORK / (all.A.rows * cols))));
+  // odd, so that a bounce of period two is seen
+  const every = Math.max(1, Math.min(99, Math.round(WORK / (all.A.rows * cols))));
   const patience = every * Math.ceil(PATIENCE / every);
   const xOf = (theta: Theta) => {
     const x = new Float64Array(cols);
@@ -88,6 +90,7 @@ export function* descents(
     const judge = judged && heldOut ? { score: (theta: Theta) => misfit(heldOut, xOf(theta)), patience } : undefined;
     const stop = anyOf(
       divergence(),
+      rising,
       lossBelow(0.5 * tolerance * tolerance * inner(data.y, data.y)),
       ...(method === 'auto' ? [exactly((theta) => Boolean(exactFit(K, data, xOf(theta))), 10 * every)] : []),
       iterationLimit(last),
@@ -183,6 +186,16 @@ export function safeStep(K: Kernels, A: Design, y: Float64Array, depth: number):
 
 /** α of hadamard, for x of size 1: steps grow like log 1/α for L = 2 and like α^{2−L} above. */
 const small = (depth: number): number => (depth > 2 ? pow(10, -2 / (depth - 2)) : 1e-6);
+
+/** Diverged when the loss has been above twice its lowest at ten iterates: a step a little too long does not settle. */
+const rising: Stop = {
+  start: [Number.NaN, Infinity, 0],
+  see({ loss }, [before, lowest, count]) {
+    const first = Number.isNaN(before) ? loss : before;
+    const up = loss > 2 * lowest && loss > ROUNDING * first ? count + 1 : count;
+    return { memory: [first, Math.min(lowest, loss), up], outcome: up >= 10 ? 'diverged' : undefined };
+  },
+};
 
 /** Converged where the test holds, tried once in so many steps. */
 const exactly = (test: (theta: Theta) => boolean, interval: number): Stop => ({

@@ -244,6 +244,15 @@ describe('sparse()', () => {
     },
   );
 
+  it.each([0.5, 0.8, 0.9, 0.95])(
+    'a step from the data that does not settle is halved until it does: two columns of correlation %d, to 1e-3',
+    (rho) => {
+      const A = matrix(2, 2, Float64Array.of(1, rho, 0, Math.sqrt(1 - rho * rho)));
+      const y = Float64Array.of(1 - rho, -Math.sqrt(1 - rho * rho));
+      close(solved(A, y, { method: 'hadamard' }).x, [1, -1], { atol: 1e-3 });
+    },
+  );
+
   it('resumed from any of its checkpoints ends with the same bits', () => {
     const { A, y } = problem({ m: 40, n: 100, s: 6, noise: 0.1 });
     const options: SparseOptions = { iterations: 8000, heldOut: subset(stream(1, 'holdout'), 40, 4) };
