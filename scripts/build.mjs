@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,7 @@ import { bundleWorkers } from './bundle-workers.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = resolve(root, 'dist');
+const aside = resolve(root, 'node_modules/.cache/lorank'); // no package picks up what a killed build leaves here
 const present = (entries) => entries.filter((entry) => existsSync(resolve(root, entry.in)));
 
 const common = {
@@ -29,10 +30,10 @@ const common = {
 /** What was there stays until the new one is whole. */
 async function bundle(target, entryPoints, options) {
   if (entryPoints.length === 0) return;
-  const fresh = resolve(dist, `.${target}-${process.pid}`);
-  const old = resolve(dist, `.${target}-${process.pid}-old`);
+  const [fresh, old] = ['', '-old'].map((end) => resolve(aside, `${target}-${process.pid}${end}`));
   try {
     await build({ ...common, ...options, entryPoints, outdir: fresh });
+    await mkdir(dist, { recursive: true });
     if (existsSync(resolve(dist, target))) await rename(resolve(dist, target), old);
     await rename(fresh, resolve(dist, target));
   } finally {
@@ -50,7 +51,7 @@ function types() {
 }
 
 await bundleWorkers();
-await Promise.all([
+const ends = await Promise.allSettled([
   bundle(
     'node',
     present([
@@ -66,3 +67,4 @@ await Promise.all([
     ? [types()]
     : []),
 ]);
+for (const { reason } of ends) if (reason) throw reason;

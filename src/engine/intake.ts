@@ -3,48 +3,21 @@
 import { gather } from '../complete/ratings.js';
 import { Ids } from '../io/ids.js';
 import type { Kernels } from '../kernels/contract.js';
-import type { CompleteSpec, FactorSpec, SenseSpec, SparseSpec } from '../spec.js';
-import { makeFactorData, readFactorData } from './factorData.js';
-import { type CompleteFinished, completeJob, type Finished, factorJob, type Job, senseJob, sparseJob } from './jobs.js';
-import { readSenseData } from './senseData.js';
-import { makeSenseData } from './senseGenerator.js';
-import { makeSparseData, readSparseData } from './sparseData.js';
+import type { CompleteSpec } from '../spec.js';
+import { type CompleteFinished, completeJob, type Finished, type Job } from './jobs.js';
+import { prepareArrays } from './prepareArrays.js';
 import type { IdBytes, Order, Question, Triples } from './workerMessages.js';
 
 export type Ask = <A>(question: Question) => Promise<A>;
 
+/** Arrays take the same way as from files: what they are called is answered by the caller. */
 export const jobOf = (K: Kernels, { spec, sizes }: Order, ask: Ask): Promise<Job> =>
   spec.task === 'complete'
     ? askForRatings(K, spec, ask)
-    : spec.task === 'sparse'
-      ? askForDesign(K, spec, sizes, ask)
-      : spec.task === 'factor'
-        ? askForMatrix(K, spec, sizes, ask)
-        : askForMeasurements(K, spec, sizes, ask);
-
-/** Measurements take the same way as from files: what they are called is answered by the caller. */
-async function askForMeasurements(K: Kernels, spec: SenseSpec, sizes: Order['sizes'], ask: Ask): Promise<Job> {
-  const { data } = spec;
-  if ('generator' in data) return senseJob(K, spec, makeSenseData(K, spec, data.generator));
-  return senseJob(K, spec, await readSenseData(K, spec, data, opener(sizes, ask)));
-}
-
-async function askForDesign(K: Kernels, spec: SparseSpec, sizes: Order['sizes'], ask: Ask): Promise<Job> {
-  const { data } = spec;
-  if ('generator' in data) return sparseJob(K, spec, makeSparseData(spec, data.generator));
-  return sparseJob(K, spec, await readSparseData(data, opener(sizes, ask)));
-}
-
-async function askForMatrix(K: Kernels, spec: FactorSpec, sizes: Order['sizes'], ask: Ask): Promise<Job> {
-  const { data } = spec;
-  if ('generator' in data) return factorJob(K, spec, makeFactorData(K, spec, data.generator));
-  return factorJob(K, spec, await readFactorData(data, opener(sizes, ask)));
-}
-
-const opener = (sizes: Order['sizes'], ask: Ask) => async (name: string) => ({
-  size: sizes[name],
-  read: (offset: number, length: number) => ask<Uint8Array>({ kind: 'bytes', name, offset, length }),
-});
+    : prepareArrays(K, spec, async (name) => ({
+        size: sizes[name],
+        read: (offset, length) => ask<Uint8Array>({ kind: 'bytes', name, offset, length }),
+      }));
 
 async function askForRatings(K: Kernels, spec: CompleteSpec, ask: Ask): Promise<Job> {
   const rowIds = new Ids();

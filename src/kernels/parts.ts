@@ -1,6 +1,6 @@
-// How the rows of a dense operator are cut. A cut depends on the shape alone, never on the number of threads: every part
-// has a partial gradient of its own, and the partial gradients are added in a fixed tree. So the threads decide only who
-// computes a part, not what is computed.
+// How the rows of a dense operator, and the entries of a mask, are cut. A cut depends on the shape and the entries alone, never
+// on the number of threads: every part has a partial gradient of its own, and the partial gradients are added in a fixed
+// tree. So the threads decide only who computes a part, not what is computed.
 
 import type { Float } from '../matrix.js';
 import type { Entries, Precision } from './contract.js';

@@ -23,14 +23,6 @@ export const mapOfFactored = (K: Kernels, { left, right }: Factored): LinearMap 
   timesT: (U) => multiply(K, right, multiply(K, transpose(left), U)),
 });
 
-/** Gᵀ. */
-export const transposeMap = (G: LinearMap): LinearMap => ({
-  rows: G.cols,
-  cols: G.rows,
-  times: (V) => G.timesT(V),
-  timesT: (U) => G.times(U),
-});
-
 /** G: m×n as a dense matrix, from its products with the shorter identity. */
 export function denseOf(_K: Kernels, G: LinearMap): Matrix<Float64Array> {
   if (G.rows === 0 || G.cols === 0) return matrix(G.rows, G.cols);

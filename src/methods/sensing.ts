@@ -127,7 +127,7 @@ export function sensingOf(K: Kernels, train: Measured, heldOut: Measured | undef
       off += miss * miss;
       all += value * value;
     });
-    return Math.sqrt(off / all);
+    return Math.sqrt(off / (all || (size * size * heldOut!.y.length) / y.length));
   };
   const judgeOf = (phi: MatrixParametrisation, patience: number): Judge | undefined =>
     heldOut && { score: (theta) => heldOutError(phi.value(theta)), patience };

@@ -3,7 +3,8 @@
 // Descent at every step for any smooth F. Cost: one evaluation a trial.
 
 import type { Rule } from '../descend.js';
-import { axpy, inner } from './vector.js';
+import { dot } from '../linalg/vectors.js';
+import { axpy } from './vector.js';
 
 /**
  * @param stepSize μ₀ > 0, the first trial of the first step.
@@ -14,7 +15,7 @@ export const armijo =
   (stepSize: number, shrink = 0.5, decrease = 1e-4): Rule =>
   (F) =>
   (it) => {
-    const square = inner(it.grad, it.grad);
+    const square = dot(it.grad, it.grad);
     let mu = it.memory ? it.memory[0] / shrink : stepSize;
     for (;;) {
       const theta = axpy(-mu, it.grad, it.theta);

@@ -6,10 +6,3 @@ export function axpy(a: number, x: Float64Array, y: Float64Array): Float64Array 
   for (let i = 0; i < z.length; i++) z[i] = y[i] + a * x[i];
   return z;
 }
-
-/** ⟨x, y⟩. */
-export function inner(x: Float64Array, y: Float64Array): number {
-  let s = 0;
-  for (let i = 0; i < x.length; i++) s += x[i] * y[i];
-  return s;
-}

@@ -204,7 +204,7 @@ const others: Row[] = [
     what: 'a choice that is none',
     argv: () => [...sensing, '--method', 'magic'],
     code: 2,
-    says: /magic.*Allowed choices/s,
+    says: /--method should be one of auto, .*got magic/s,
   },
   {
     what: 'threads that are none',
