@@ -85,6 +85,7 @@ function beside(A: Matrix, B: Matrix): Matrix<Float64Array> {
 /** What kind of point it is, as far as first and second derivatives say. */
 export type PointKind = 'not critical' | 'strict saddle' | 'second-order point';
 
+/** What landscape() says of a point. */
 export interface Landscape {
   readonly loss: number;
   readonly gradientNorm: number;
@@ -97,6 +98,7 @@ export interface Landscape {
   readonly kind: PointKind;
 }
 
+/** When a point counts as critical and a curvature as negative, and how far Lanczos goes. */
 export interface LandscapeOptions extends KrylovOptions {
   /** ‖∇F‖ up to which the point is critical; default 1e-8. */
   readonly gradientTolerance?: number;

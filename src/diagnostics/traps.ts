@@ -21,6 +21,7 @@ import { matrix } from '../matrix.js';
 import { denseRows, type Operator } from '../operators/index.js';
 import { normals, stream } from '../random/index.js';
 
+/** A sensing problem with a point where descent can stop. */
 export interface Trap {
   /** n² measurements of n×n matrices, used as they stand; not symmetric. */
   readonly operator: Operator;

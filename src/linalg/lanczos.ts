@@ -12,6 +12,7 @@ import { shape } from './products.js';
 import { svd } from './svd.js';
 import { dot, norm } from './vectors.js';
 
+/** How far a Krylov space goes, and from where. */
 export interface KrylovOptions {
   /** Stop when the residual is below this fraction of the value sought (of ‖A‖ for an eigenvalue). Default 1e-10. */
   tolerance?: number;
@@ -29,6 +30,7 @@ export interface SingularTriple {
   readonly converged: boolean;
 }
 
+/** An eigenvalue and its eigenvector, of length 1. */
 export interface Eigenpair {
   readonly value: number;
   readonly vector: Float64Array; // n

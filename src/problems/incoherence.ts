@@ -10,6 +10,7 @@ import type { Theta } from '../descend.js';
 import { usageError } from '../errors.js';
 import { type Curved, hessianMap } from './curved.js';
 
+/** What incoherence() takes. */
 export interface IncoherenceOptions {
   readonly width: number; // k: θ holds rows of so many numbers
   readonly bound: number; // α > 0
