@@ -69,13 +69,9 @@ export const claims: readonly Claim[] = [
     band: '≤ 280; < 2·10⁻¹⁵; > 0.999; 0.85 … 0.89',
     why: `${REFERENCE}: it saw 215 … 255 on 28 seeds`,
     judge({ exact }) {
-      const rows = where(exact, { width: 2 });
-      const [last, te, fit] = [
-        largest(numbers(rows, 'hit')),
-        largest(numbers(rows, 'te')),
-        smallest(numbers(rows, 'fit')),
-      ];
-      const rates = numbers(rows, 'rate');
+      const [last, te] = [largest(numbers(exact, 'hit')), largest(numbers(exact, 'te'))];
+      const fit = smallest(numbers(exact, 'fit'));
+      const rates = numbers(exact, 'rate');
       const [slow, fast] = [largest(rates), smallest(rates)];
       const inBand = last <= 280 && te < 2e-15 && fit > 0.999 && fast >= 0.85 && slow <= 0.89;
       return verdict(`${last}; ${two(te)}; ${fit.toFixed(5)}; ${fast.toFixed(3)} … ${slow.toFixed(3)}`, inBand);
@@ -85,8 +81,8 @@ export const claims: readonly Claim[] = [
     id: 'S2.2',
     statement: 'With k > r the error ends at a floor, which each decade of α lowers',
     ...gaussian,
-    experiment: `${P60}, α = 10⁻³ … 10⁻⁶ from one base start; error at the end (t = 500; quick: 300)`,
-    statistic: 'smallest ratio of floors of neighbouring α, over seeds',
+    experiment: `${P60}, α = 10⁻³ … 10⁻⁶ (quick: without 10⁻⁵) from one base start; error at the end (t = 500; quick: 270)`,
+    statistic: 'smallest factor for a decade of α, over neighbouring α and seeds',
     band: '≥ 8',
     why: `${REFERENCE}: it saw 11 … 20`,
     judge(tables) {
@@ -101,11 +97,11 @@ export const claims: readonly Claim[] = [
     assumption: 'r = 1, so that all of the signal saturates at once (a heuristic, exact for 𝒜 = I)',
     checkable: true,
     experiment:
-      'r = 1, k = n, α = 10⁻³, 10⁻⁵, 10⁻⁷, error at t = 500; full: n = 40, m/(nr) = 5 … 80; quick: n = 30, 5 … 40; and 𝒜 = I',
+      'r = 1, k = n, α = 10⁻³, 10⁻⁵, 10⁻⁷, error at the end; full: n = 40, t = 500, m/(nr) = 5 … 80; quick: n = 30, t = 350, 5 … 40; and 𝒜 = I',
     statistic:
       'largest |exponent − 2(1−ρ)| over m and seeds; median exponents, which grow with m; furthest exponent from 2 for 𝒜 = I',
     band: '≤ 0.12; increasing; 2 ± 0.02',
-    why: `${REFERENCE}: 0.89, 1.18, 1.45, 1.61, 1.72 against 0.90, 1.15, 1.41, 1.56, 1.66; quick: PILOT3`,
+    why: `${REFERENCE}: 0.89, 1.18, 1.45, 1.61, 1.72 against 0.90, 1.15, 1.41, 1.56, 1.66; quick: ten pilot seeds missed by at most 0.076`,
     judge(tables) {
       const worst = largest(floorMisses(tables, (row) => Number(row.predicted)).map(Math.abs));
       const found = grouped(finite(tables.floors), 'factor').map((rows) => median(exponentsAt(rows)));
@@ -127,7 +123,7 @@ export const claims: readonly Claim[] = [
     experiment: 'the runs of S2.3 with m/(nr) ≥ 20',
     statistic: 'median exponent over seeds: smallest over m',
     band: '≥ 21/16 = 1.3125',
-    why: `Stöger and Soltanolkotabi 2021, main theorem; ${REFERENCE}`,
+    why: `Stöger and Soltanolkotabi 2021, main theorem; ${REFERENCE}; medians, as single operators differ: quick: ten pilot seeds gave 1.30 … 1.49 at m = 20nr`,
     judge({ floors }) {
       const close = finite(floors).filter(({ factor }) => Number(factor) >= 20);
       const least = smallest(grouped(close, 'factor').map((rows) => median(exponentsAt(rows))));
@@ -138,14 +134,13 @@ export const claims: readonly Claim[] = [
     id: 'S2.5',
     statement: 'The time grows with ln(1/α): a decade of α costs ln 10/ln(1 + μλ_r) steps',
     ...gaussian,
-    experiment: `${P60}; first t with error below 0.1, α = 10⁻³ … 10⁻⁶; full: also n = 200, r = 5, m = 10⁴, α = 10⁻³ … 10⁻⁷`,
+    experiment: `${P60}; first t with error below 0.1, α = 10⁻³ … 10⁻⁶; also α = 10⁻³ … 10⁻⁷ at full: n = 200, r = 5, m = 10⁴; quick: n = 40, r = 1, m = 400`,
     statistic: 'slope of t in log₁₀(1/α) over that number: the seed furthest from 1',
     band: '1 ± 0.1',
     why: `growth of a power method on M; ${REFERENCE}: 10.25 against 10.4 at n = 200`,
     judge(tables) {
       const rows = small(flat(tables), 1e-3);
-      const large = tables.large ? decades(small(tables.large, 1e-3), (row) => Number(row.seen)) : [];
-      const found = [...decades(rows, (row) => Number(row.seen)), ...large];
+      const found = [rows, small(tables.large, 1e-3)].flatMap((runs) => decades(runs, (row) => Number(row.seen)));
       return verdict(furthest(found), isWithin(0.1, found));
     },
   },
@@ -228,7 +223,7 @@ export const claims: readonly Claim[] = [
     statistic:
       'exponent of the median sine in m; largest deviation of the median ‖M − X‖ from √(2nr/m); of any seed from it',
     band: '−0.5 ± 0.06; ≤ 10 %; ≤ 20 %',
-    why: `edge of a Gaussian symmetric matrix; ${REFERENCE}; quick: PILOT11`,
+    why: `edge of a Gaussian symmetric matrix; ${REFERENCE}; quick: ten pilot seeds gave −0.49 and −0.52, medians within 5 %, seeds within 12 %`,
     judge(tables) {
       const power = powerOfM(tables, 'bias');
       const off = (rows: readonly Row[]) =>
@@ -247,7 +242,8 @@ export const claims: readonly Claim[] = [
     id: 'S2.12',
     statement: 'Until the signal has grown it grows by a larger factor than the noise in every step',
     ...gaussian,
-    experiment: 'n = 60, r = 2, m = 1200, k = 60; κ = 1, α = 10⁻³ … 10⁻⁶ and κ = 2, α = 10⁻⁶; all t < t₁',
+    experiment:
+      'n = 60, r = 2, m = 1200, k = 60; κ = 1, α = 10⁻³ … 10⁻⁶ and κ = 2, α = 10⁻⁶; all t < t₁ (quick, κ = 2: every other t from t_lin on)',
     statistic: 'steps in which σ_min(V_XᵀU_t) grows by no larger a factor than ‖U_tW_⊥‖',
     band: '0',
     why: `${REFERENCE}: none in 24 runs`,
@@ -326,7 +322,7 @@ export const claims: readonly Claim[] = [
       'first t with error below 0.5, α = 10⁻⁶, 10 seeds; full: n = 80, r = 3, m = 2400, k = 3, 6, 80; quick: n = 60, r = 2, m = 1200, k = 2, 4, 60',
     statistic: 'mean at k = r less that at 2r; |mean at 2r less that at n|; deviation at k = n less that at k = r',
     band: '≥ 1; ≤ 4; < 0',
-    why: `${REFERENCE}: 64.4, 62.3, 60.3 for k = 3, 6, 80; quick: PILOT17`,
+    why: `${REFERENCE}: 64.4, 62.3, 60.3 for k = 3, 6, 80; quick: five sets of ten pilot seeds gave 1.6 … 5.8, 0.3 … 1.9`,
     judge(tables) {
       const [exact, twice, wide] = widthTimes(tables);
       const [won, rest] = [mean(exact) - mean(twice), Math.abs(mean(twice) - mean(wide))];
@@ -342,7 +338,7 @@ export const claims: readonly Claim[] = [
       'r = 2, k = n, α = 10⁻⁶; full: n = 60, m = 1800, κ = 1.5, 2, 3, 4; quick: n = 40, m = 1200, κ = 1.5, 2, 3',
     statistic: 'median over seeds of the first t with error below 0.02, over that number, for each κ',
     band: '1 ± 0.25',
-    why: `${REFERENCE}: 140, 227, 450, 729 against 131, 228, 504, 891; quick: PILOT18`,
+    why: `${REFERENCE}: 140, 227, 450, 729 against 131, 228, 504, 891; quick: ten pilot seeds gave 1.06, 0.98, 0.89`,
     judge(tables) {
       const found = hitRatios(tables, 2);
       return verdict(found.map(two).join(', '), isWithin(0.25, found));
@@ -372,7 +368,7 @@ export const claims: readonly Claim[] = [
     statistic:
       'median error on the two plateaus over those of the best rank 1 and 2, less 1: largest over seeds; the same of k = 2 at the end',
     band: '0 ± 7 %',
-    why: `${REFERENCE}: 1.4 … 4.3 %; quick: PILOT20`,
+    why: `${REFERENCE}: 1.4 … 4.3 %; quick: ten pilot seeds gave at most 5.0 %`,
     judge({ incremental }, size) {
       const wide = incremental.filter(({ width }) => Number(width) > 2);
       const narrow = where(incremental, { width: 2 });
@@ -412,7 +408,7 @@ export const claims: readonly Claim[] = [
       'k = 8, r = 2, α = 10⁻¹⁰, η = 0.3, λ = σ_r/20; gradient descent with μ = 1/4; full: n = 40, m = 12 000; quick: n = 24, m = 7200',
     statistic: 'median steps to an error of 10⁻⁵ at κ = 4 over those at κ = 1: ScaledGD(λ); gradient descent',
     band: '≤ 1.3; ≥ 8',
-    why: `Xu, Shen, Chi and Ma 2023; ${REFERENCE}: 42 and 33 steps against 140 and 1791; quick: PILOT29`,
+    why: `Xu, Shen, Chi and Ma 2023; ${REFERENCE}: 42 and 33 steps against 140 and 1791; quick: ten pilot seeds gave 42 and 32 steps against 138 and 1773`,
     judge(tables) {
       const [fast, slow] = [costOfCondition(tables, 'scaled'), costOfCondition(tables, 'gradient')];
       return verdict(`${two(fast)}; ${two(slow)}`, fast <= 1.3 && slow >= 8);
@@ -428,7 +424,7 @@ export const claims: readonly Claim[] = [
     statistic:
       'error at the least held-out error over the least error: median, largest; error at the end over the least: smallest with k = n, largest with k = r',
     band: '≤ 1.25, ≤ 1.5; ≥ 3; ≤ 1.1',
-    why: `${REFERENCE}: 1.00 … 1.28, and 4.4 … 6.6; quick: PILOT30`,
+    why: `${REFERENCE}: 1.00 … 1.28, and 4.4 … 6.6; quick: ten pilot seeds gave 1.00 … 1.20, 3.9 … 6.0, and at most 1.04 for k = r`,
     judge({ noise }) {
       const stopped = noise.map((row) => Number(row.stopped) / Number(row.best));
       const rise = smallest(noise.map((row) => Number(row.trained) / Number(row.best)));
@@ -446,13 +442,16 @@ export const claims: readonly Claim[] = [
     experiment: `${P60}, α = 10⁻³ … 10⁻⁶`,
     statistic:
       't₁ of the last direction: largest difference of the detector on data from that on the truth, and of the prediction from it; the same of t_lin',
-    band: '≤ 3, ≤ 4; ≤ 3',
-    why: 'PILOT31',
+    band: '≤ 2 each',
+    why: 'ten pilot seeds and four α: at most one step',
     judge(tables) {
       const rows = flat(tables);
       const apart = (a: string, b: string) => largest(rows.map((row) => Math.abs(Number(row[a]) - Number(row[b]))));
       const found = [apart('dataGrown', 'grown'), apart('predictedGrown', 'grown'), apart('predictedLinear', 'linear')];
-      return verdict(found.join(', '), found[0] <= 3 && found[1] <= 4 && found[2] <= 3);
+      return verdict(
+        found.join(', '),
+        found.every((value) => value <= 2),
+      );
     },
   },
   {
@@ -467,7 +466,7 @@ export const claims: readonly Claim[] = [
     why: `${REFERENCE}: 10 of 12 runs`,
     judge(tables) {
       const rows = curved(tables);
-      const told = rows.filter(({ dataAligned }) => dataAligned === 'not-separated').length / rows.length;
+      const told = rows.filter(({ isSeparated }) => isSeparated === false).length / rows.length;
       const named =
         rows.filter((row) => row.plateaus === 1 && Math.abs(Number(row.plateauTo) - Number(row.grown)) <= 20).length /
         rows.length;

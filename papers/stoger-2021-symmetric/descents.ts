@@ -35,31 +35,30 @@ function longest(): { see(at: Factored): void; readonly length: number } {
   };
 }
 
-/** k = r, and k = r + 1 beside it. */
+/** k = r, without a floor. */
 export function* exactWidth(K: Kernels, random: Stream, preset: Preset, steps: number): Generator<undefined, Row[]> {
-  const made = scene(K, preset, random);
-  const widths = [preset.rank, preset.rank + 1];
-  const runs = widths.map((width) => ({
-    phi: symmetric(K, preset.n, width),
-    start: startOf(preset.n, random, width, 1e-4),
-  }));
+  const { operator, y, X } = scene(K, preset, random);
+  const phi = symmetric(K, preset.n, preset.rank);
   const errors: number[] = [];
   const length = longest();
-  const found = yield* sideBySideRuns(K, made, runs, { stepSize: STEP, steps, level: 1e-12 }, (j, _t, at) => {
+  const start = startOf(preset.n, random, preset.rank, 1e-4);
+  yield* follow(pull(sensing(operator, y), phi), STEP, start, steps, ({ theta }) => {
+    const at = phi.value(theta);
     length.see(at);
-    if (j === 0) errors.push(relativeFrobenius(K, at, made.X));
+    errors.push(relativeFrobenius(K, at, X));
   });
   const [from, to] = [hit(errors, 1e-3), hit(errors, 1e-9)];
   const late = Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
   const logs = late.map((t) => log(errors[t]));
-  return widths.map((width, j) => ({
-    width,
-    hit: found[j].hit,
-    te: found[j].te,
-    rate: j === 0 ? exp(slope(late, logs)) : Number.NaN,
-    fit: j === 0 ? correlation(late, logs) : Number.NaN,
-    longest: length.length,
-  }));
+  return [
+    {
+      hit: hit(errors, 1e-12),
+      te: errors[errors.length - 1],
+      rate: exp(slope(late, logs)),
+      fit: correlation(late, logs),
+      longest: length.length,
+    },
+  ];
 }
 
 /** R² of the least-squares line. */
@@ -154,7 +153,7 @@ export function* widthCurves(
     start: startOf(preset.n, random, width, 1e-6),
   }));
   const rows: Row[] = [];
-  yield* sideBySideRuns(K, made, runs, { stepSize: STEP, steps, level: 0 }, (j, t, at) => {
+  yield* sideBySideRuns(K, made, runs, { stepSize: STEP, steps, level: Infinity }, (j, t, at) => {
     if (t % 4 === 0) rows.push({ width: widths[j], t, te: relativeFrobenius(K, at, made.X) });
   });
   return rows;
@@ -203,7 +202,7 @@ export function* incremental(
   }));
   const rows: Row[] = [];
   const length = longest();
-  yield* sideBySideRuns(K, made, runs, { stepSize: STEP, steps, level: 0 }, (j, t, at) => {
+  yield* sideBySideRuns(K, made, runs, { stepSize: STEP, steps, level: Infinity }, (j, t, at) => {
     length.see(at);
     if (t % 10 !== 0) return;
     rows.push({ width: widths[j], t, te: relativeFrobenius(K, at, made.X), longest: length.length });

@@ -15,14 +15,16 @@ import {
   widthCurves,
   widthTimes,
 } from './descents.js';
-import { largeSweep, largeWidths } from './large.js';
+import { alphaSweep, widthSweep } from './large.js';
 import { type Noisy, noise, noiseCurves } from './noise.js';
 import { oneStep } from './oneStep.js';
 import { curves, phaseSweep } from './phaseRuns.js';
-import { P40, P60, type Preset } from './presets.js';
+import { P40, P60, P200, type Preset } from './presets.js';
 
 interface Grid {
+  readonly large: { readonly preset: Preset; readonly steps: number; readonly widths: readonly number[] };
   readonly seeds: number;
+  readonly alphas: readonly number[];
   readonly sweepSteps: number;
   readonly steps: { readonly preset: Preset; readonly seeds: number };
   readonly floors: { readonly n: number; readonly factors: readonly number[] };
@@ -37,13 +39,15 @@ interface Grid {
 const grids: Readonly<Record<Size, Grid>> = {
   quick: {
     seeds: 5,
-    sweepSteps: 300,
+    large: { preset: { n: 40, rank: 1, measurements: 400 }, steps: 250, widths: [1, 2, 3, 5, 10, 40] },
+    alphas: [1e-3, 1e-4, 1e-6],
+    sweepSteps: 270,
     steps: { preset: P40, seeds: 5 },
     floors: { n: 30, factors: [5, 10, 20, 40] },
     spectra: [5, 10, 20, 40],
     widths: { preset: P60, widths: [2, 4, 60], seeds: 10 },
     condition: { preset: { n: 40, rank: 2, measurements: 1200 }, conditions: [1, 1.5, 2, 3] },
-    incremental: { preset: { n: 40, rank: 3, measurements: 1200 }, steps: 800 },
+    incremental: { preset: { n: 40, rank: 3, measurements: 1200 }, steps: 700 },
     race: {
       preset: { n: 24, rank: 2, measurements: 7200 },
       width: 8,
@@ -55,6 +59,8 @@ const grids: Readonly<Record<Size, Grid>> = {
   },
   full: {
     seeds: 8,
+    large: { preset: P200, steps: 500, widths: [5, 6, 7, 10, 20, 50, 200, 400] },
+    alphas: [1e-3, 1e-4, 1e-5, 1e-6],
     sweepSteps: 500,
     steps: { preset: P60, seeds: 8 },
     floors: { n: 40, factors: [5, 10, 20, 40, 80] },
@@ -72,8 +78,6 @@ const grids: Readonly<Record<Size, Grid>> = {
     noise: { preset: P60, deviation: 0.01, steps: 3000 },
   },
 };
-
-const ALPHAS = [1e-3, 1e-4, 1e-5, 1e-6];
 
 export function cells(size: Size, seed: number): Cell[] {
   const grid = grids[size];
@@ -93,10 +97,11 @@ export function cells(size: Size, seed: number): Cell[] {
       }),
     );
   const once = (table: string, rows: Rows): Cell => ({ id: table, table, run: (K) => rows(K, split(run(0), table)) });
-  const sweep = { alphas: ALPHAS, steps: grid.sweepSteps, condition: 1 };
-  const curved = { alphas: [1e-6], steps: size === 'full' ? 600 : 420, condition: 2 };
+  const sweep = { alphas: grid.alphas, steps: grid.sweepSteps, condition: 1, stride: 1 };
+  const curved = { alphas: [1e-6], steps: size === 'full' ? 600 : 420, condition: 2, stride: size === 'full' ? 1 : 2 };
   return [
-    ...(size === 'full' ? [once('large', largeSweep), once('largeWidths', largeWidths)] : []),
+    once('large', (K, random) => alphaSweep(K, random, grid.large.preset, grid.large.steps)),
+    once('largeWidths', (K, random) => widthSweep(K, random, grid.large.preset, grid.large)),
     ...perSeed('phases', seeds, (K, random) => phaseSweep(K, random, P60, sweep)),
     ...perSeed('phases-curved', seeds, (K, random) => phaseSweep(K, random, P60, curved), 'phases'),
     ...perSeed('incremental', seeds, (K, random) =>
@@ -104,7 +109,9 @@ export function cells(size: Size, seed: number): Cell[] {
     ),
     ...perSeed('noise', seeds, (K, random) => noise(K, random, grid.noise)),
     ...perSeed('race', seeds, (K, random) => race(K, random, grid.race)),
-    ...perSeed('floors', seeds, (K, random) => floorSweep(K, random, grid.floors.n, grid.floors.factors, 500)),
+    ...perSeed('floors', seeds, (K, random) =>
+      floorSweep(K, random, grid.floors.n, grid.floors.factors, size === 'full' ? 500 : 350),
+    ),
     ...perSeed('condition', seeds, (K, random) =>
       conditionSweep(K, random, grid.condition.preset, grid.condition.conditions),
     ),
@@ -112,7 +119,7 @@ export function cells(size: Size, seed: number): Cell[] {
       perSeed(
         `steps-${condition}`,
         grid.steps.seeds,
-        (K, random) => oneStep(K, random, grid.steps.preset, { condition, steps: 130 + 110 * condition, alpha: 1e-4 }),
+        (K, random) => oneStep(K, random, grid.steps.preset, { condition, steps: 100 + 80 * condition, alpha: 1e-4 }),
         'steps',
       ),
     ),

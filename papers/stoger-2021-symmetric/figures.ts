@@ -41,7 +41,7 @@ export const figures = (tables: Tables, size: Size): Figure[] => [
 ];
 
 function phases({ curves }: Tables): Figure {
-  const rows = curves.filter(({ t }) => Number(t) <= 250);
+  const rows = curves.filter(({ t }) => Number(t) <= 220);
   const at = (isReached: (row: Row) => boolean) => Number(rows.find(isReached)?.t);
   const bounds = [
     chart.level(
@@ -143,7 +143,7 @@ function initScale(tables: Tables): Figure {
     alpha,
     hit: Number(hits[0].hit) + log(Number(hits[0].alpha) / Number(alpha)) / log(1 + STEP * seen),
   }));
-  const large = tables.large ?? [];
+  const { large } = tables;
   const panels: Panel[] = [
     {
       title: 'Error at the end, k = n',
@@ -152,7 +152,7 @@ function initScale(tables: Tables): Figure {
       marks: [
         chart.points(rows, { x: 'alpha', y: 'te', colour: BLUE, label: false }),
         chart.line(medians(rows, 'alpha', 'te'), { x: 'alpha', y: 'te', name: 'n = 60', colour: BLUE }),
-        chart.line(large, { x: 'alpha', y: 'te', name: 'n = 200', colour: ORANGE }),
+        chart.line(large, { x: 'alpha', y: 'te', name: `n = ${large[0].n}`, colour: ORANGE }),
       ],
     },
     {
@@ -176,7 +176,7 @@ function initScale(tables: Tables): Figure {
 }
 
 function floors({ floors: all }: Tables): Figure {
-  const series = named(all, ({ factor }) => (Number.isFinite(Number(factor)) ? `m = ${factor}nr` : '𝒜 = I'));
+  const series = named(all, ({ factor }) => (Number.isFinite(Number(factor)) ? `m = ${factor}nr` : 'A = I'));
   const law = grouped(series, 'series').flatMap((group) => {
     const expected = median(numbers(group, 'predicted'));
     const anchor = median(numbers(where(group, { alpha: 1e-5 }), 'te'));
@@ -204,7 +204,7 @@ function floors({ floors: all }: Tables): Figure {
     spec: chart.figure(
       [
         {
-          title: 'Error at t = 500, r = 1',
+          title: 'Error at the end, r = 1',
           width: 360,
           height: 270,
           x: { title: 'α', log: true },
@@ -232,9 +232,9 @@ function floors({ floors: all }: Tables): Figure {
   };
 }
 
-function widths({ widthCurves, widths: all, largeWidths = [] }: Tables): Figure {
+function widths({ widthCurves, widths: all, largeWidths }: Tables): Figure {
   const curves = named(
-    widthCurves.filter(({ t }) => Number(t) <= 120 && Number(t) >= 40),
+    widthCurves.filter(({ t, width }) => Number(t) <= 120 && Number(t) >= 40 && ![8, 20].includes(Number(width))),
     ({ width }) => `k = ${width}`,
   );
   const last = Math.max(...numbers(widthCurves, 't'));
@@ -260,7 +260,7 @@ function widths({ widthCurves, widths: all, largeWidths = [] }: Tables): Figure 
           marks: [
             chart.points(all, { x: 'width', y: 'hit', colour: '#8a8a8a', label: false }),
             chart.line(medians(all, 'width', 'hit'), { x: 'width', y: 'hit', name: 'median', colour: BLUE }),
-            chart.line(largeWidths, { x: 'width', y: 'hit', name: 'n = 200', colour: ORANGE }),
+            chart.line(largeWidths, { x: 'width', y: 'hit', name: `n = ${largeWidths[0].n}`, colour: ORANGE }),
           ],
         },
         {
@@ -270,7 +270,7 @@ function widths({ widthCurves, widths: all, largeWidths = [] }: Tables): Figure 
           marks: [
             chart.line(ends, { x: 'width', y: 'te', name: 'n = 60', colour: BLUE }),
             chart.points(ends, { x: 'width', y: 'te', colour: BLUE, label: false }),
-            chart.line(largeWidths, { x: 'width', y: 'te', name: 'n = 200', colour: ORANGE }),
+            chart.line(largeWidths, { x: 'width', y: 'te', name: `n = ${largeWidths[0].n}`, colour: ORANGE }),
           ],
         },
       ],
@@ -295,7 +295,7 @@ function boundaries(tables: Tables): Figure {
     name: 'boundaries',
     title: 'Phases foretold',
     caption:
-      'From M, the start and the step alone, before the first step: where the phases end, against where they end. t₃ is foretold with a rate that holds for Gaussian measurements roughly.',
+      'From M, the start and the step alone, before the first step: where the phases end, against where they end. t₃, from a rough rate for Gaussian measurements, comes out late.',
     spec: chart.figure([
       {
         title: 'α = 10⁻³ … 10⁻⁶, all seeds',
@@ -370,7 +370,7 @@ function noise({ noiseCurves }: Tables): Figure {
       {
         title: 'Held-out misfit',
         x: { title: 'step t', log: true },
-        y: { title: '‖𝒜(UUᵀ) − y‖²', log: true },
+        y: { title: 'squared misfit', log: true },
         marks: [chart.line(series, { x: 't', y: 'heldOut', by: 'series' }), chart.level('x', Number(best.t), 'stop')],
       },
     ]),
@@ -409,7 +409,7 @@ function slow({ condition, race, late }: Tables): Figure {
         ],
       },
       {
-        title: '𝒜 = I, k = 2r, μ = 0.1',
+        title: 'A = I, k = 2r, μ = 0.1',
         x: { title: 'step t', log: true },
         y: { title: 'relative error', log: true },
         marks: [

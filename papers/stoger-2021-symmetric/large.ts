@@ -1,24 +1,23 @@
-// The paper's own size: n = 200, r = 5, m = 10nr = 10 000.
+// The sweeps of the paper's figures, in the full grid at its own size: n = 200, r = 5, m = 10nr = 10 000.
 
-import { type Kernels, type Stream, sineBetween, slice, spectralReference, svd, symmetric } from 'lorank';
+import { type Kernels, type Stream, symmetric } from 'lorank';
 import type { Row } from '../paper.js';
 import { sideBySideRuns } from '../trajectory.js';
-import { P200, STEP, scene, startOf } from './presets.js';
+import { type Preset, STEP, scene, startOf } from './presets.js';
 
 /** Over α, k = n. */
-export function* largeSweep(K: Kernels, random: Stream): Generator<undefined, Row[]> {
+export function* alphaSweep(K: Kernels, random: Stream, preset: Preset, steps: number): Generator<undefined, Row[]> {
+  const { n, rank } = preset;
   const alphas = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7];
-  const made = scene(K, P200, random);
-  const { L, rank } = spectralReference(K, made.M, P200.rank);
-  const runs = alphas.map((alpha) => ({
-    phi: symmetric(K, P200.n, P200.n),
-    start: startOf(P200.n, random, P200.n, alpha),
-  }));
+  const made = scene(K, preset, random);
+  const runs = alphas.map((alpha) => ({ phi: symmetric(K, n, n), start: startOf(n, random, n, alpha) }));
   const losses = alphas.map(() => Number.NaN);
-  const found = yield* sideBySideRuns(K, made, runs, { stepSize: STEP, steps: 500, level: 0.1 }, (j, t, _at, seen) => {
-    if (t === 500) losses[j] = seen.residual.reduce((sum, v) => sum + v * v, 0);
+  const found = yield* sideBySideRuns(K, made, runs, { stepSize: STEP, steps, level: 0.1 }, (j, t, _at, seen) => {
+    if (t === steps) losses[j] = seen.residual.reduce((sum, v) => sum + v * v, 0);
   });
   return alphas.map((alpha, j) => ({
+    seed: 0,
+    n,
     alpha,
     hit: found[j].hit,
     te: found[j].te,
@@ -26,18 +25,22 @@ export function* largeSweep(K: Kernels, random: Stream): Generator<undefined, Ro
     seen: made.values[rank - 1],
     next: made.values[rank],
     bias: made.bias,
-    alignment: sineBetween(K, L, slice(svd(K, found[j].last.left).U, 0, P200.n, 0, rank)),
   }));
 }
 
 /** Over k, α = 1/(70n²). */
-export function* largeWidths(K: Kernels, random: Stream): Generator<undefined, Row[]> {
-  const widths = [5, 6, 7, 10, 20, 50, 200, 400];
-  const made = scene(K, P200, random);
+export function* widthSweep(
+  K: Kernels,
+  random: Stream,
+  preset: Preset,
+  { widths, steps }: { readonly widths: readonly number[]; readonly steps: number },
+): Generator<undefined, Row[]> {
+  const { n } = preset;
+  const made = scene(K, preset, random);
   const runs = widths.map((width) => ({
-    phi: symmetric(K, P200.n, width),
-    start: startOf(P200.n, random, width, 1 / (70 * P200.n * P200.n)),
+    phi: symmetric(K, n, width),
+    start: startOf(n, random, width, 1 / (70 * n * n)),
   }));
-  const found = yield* sideBySideRuns(K, made, runs, { stepSize: STEP, steps: 300, level: 0.5 });
-  return widths.map((width, j) => ({ width, hit: found[j].hit, te: found[j].te }));
+  const found = yield* sideBySideRuns(K, made, runs, { stepSize: STEP, steps, level: 0.5 });
+  return widths.map((width, j) => ({ n, width, hit: found[j].hit, te: found[j].te }));
 }

@@ -14,7 +14,14 @@ export const curved = (tables: Tables): Row[] => where(tables.phases, { conditio
 
 /** The smallest factor by which a decade of α lowers the floor, over seeds and decades. */
 export const leastFall = (rows: readonly Row[]): number =>
-  smallest(grouped(rows, 'seed').flatMap((runs) => runs.slice(1).map((row, i) => Number(runs[i].te) / Number(row.te))));
+  smallest(
+    grouped(rows, 'seed').flatMap((runs) =>
+      runs.slice(1).map((row, i) => {
+        const decades = log(Number(runs[i].alpha) / Number(row.alpha)) / log(10);
+        return pow(Number(runs[i].te) / Number(row.te), 1 / decades);
+      }),
+    ),
+  );
 
 /** Floor exponents of each seed for one m. */
 export const exponentsAt = (rows: readonly Row[]): number[] =>

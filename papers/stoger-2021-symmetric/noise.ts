@@ -47,7 +47,7 @@ function* noisyRuns(K: Kernels, random: Stream, { preset, deviation, steps }: No
   }));
   const curves = runs.map(({ phi }) => ({ width: phi.size / preset.n, te: [] as number[], heldOut: [] as number[] }));
   const missed = (at: Factored) => back.apply(at).reduce((sum, v, i) => sum + (v - kept[i]) * (v - kept[i]), 0);
-  const options = { stepSize: STEP, steps, level: 0 };
+  const options = { stepSize: STEP, steps, level: Infinity };
   yield* sideBySideRuns(K, { ...made, y: seen }, runs, options, (j, t, at) => {
     if (t % EVERY !== 0) return;
     curves[j].te.push(relativeFrobenius(K, at, made.X));
@@ -77,7 +77,7 @@ export function* noiseCurves(K: Kernels, random: Stream, noisy: Noisy): Generato
   return curves.flatMap(({ width, te, heldOut }) =>
     te.flatMap((error, i) => {
       const t = EVERY * i;
-      return t < 30 || t % 30 === 0 ? [{ width, t, te: error, heldOut: heldOut[i] }] : [];
+      return t < 120 || t % 30 === 0 ? [{ width, t, te: error, heldOut: heldOut[i] }] : [];
     }),
   );
 }

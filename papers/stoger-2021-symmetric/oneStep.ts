@@ -54,27 +54,37 @@ export function* oneStep(
     const over = (left - right) / Math.abs(right);
     if (!(over <= kept[key])) kept[key] = over as T[typeof key];
   };
-  yield* sideBySideRuns(K, made, runs, { stepSize: STEP, steps, level: 0 }, (_j, _t, { left: U }, { gradient }) => {
-    const now = measured(K, made, U, gradient.times(identity(preset.n)), before?.W);
-    longest = Math.max(longest, now.length);
-    if (before) {
-      const grow = STEP * (square / 4 - before.signal * before.signal);
-      see(worst, 'l1', before.signal * (1 + grow), now.signalOnOldW);
-      see(worst, 'l1', now.signalOnOldW, now.signal * (1 + 1e-12));
-      see(broken, 'growth', before.signal * (1 + 4 * STEP * square), now.signal);
-      const drift = STEP * (9 * before.angle + 2 * before.disturbance);
-      see(worst, 'l2', now.noise, (1 - (STEP / 2) * before.noise * before.noise + drift) * before.noise);
-      see(broken, 'decay', now.noise, (1 - (STEP / 2) * before.noise * before.noise - drift) * before.noise);
-      const turn = 150 * STEP * before.disturbance + 500 * STEP * STEP * before.off * before.off;
-      see(worst, 'l3', now.angle, (1 - (STEP * square) / 4) * before.angle + turn);
-      if (before.reach >= least / Math.sqrt(10)) {
-        const shrunk = (1 - (STEP * square) / 200) * before.alongF;
-        see(worst, 'l5a', now.alongF, shrunk + ((STEP * square) / 100) * before.remainderF);
-        see(worst, 'l5b', before.offF, 4 * before.alongF + before.remainderF);
+  yield* sideBySideRuns(
+    K,
+    made,
+    runs,
+    { stepSize: STEP, steps, level: Infinity },
+    (_j, _t, { left: U }, { gradient }) => {
+      if (!(frobenius(U) < 1e6)) {
+        for (const key of Object.keys(worst) as (keyof typeof worst)[]) worst[key] = Infinity; // the run has blown up
+        return;
       }
-    }
-    before = now;
-  });
+      const now = measured(K, made, U, gradient.times(identity(preset.n)), before?.W);
+      longest = Math.max(longest, now.length);
+      if (before) {
+        const grow = STEP * (square / 4 - before.signal * before.signal);
+        see(worst, 'l1', before.signal * (1 + grow), now.signalOnOldW);
+        see(worst, 'l1', now.signalOnOldW, now.signal * (1 + 1e-12));
+        see(broken, 'growth', before.signal * (1 + 4 * STEP * square), now.signal);
+        const drift = STEP * (9 * before.angle + 2 * before.disturbance);
+        see(worst, 'l2', now.noise, (1 - (STEP / 2) * before.noise * before.noise + drift) * before.noise);
+        see(broken, 'decay', now.noise, (1 - (STEP / 2) * before.noise * before.noise - drift) * before.noise);
+        const turn = 150 * STEP * before.disturbance + 500 * STEP * STEP * before.off * before.off;
+        see(worst, 'l3', now.angle, (1 - (STEP * square) / 4) * before.angle + turn);
+        if (before.reach >= least / Math.sqrt(10)) {
+          const shrunk = (1 - (STEP * square) / 200) * before.alongF;
+          see(worst, 'l5a', now.alongF, shrunk + ((STEP * square) / 100) * before.remainderF);
+          see(worst, 'l5b', before.offF, 4 * before.alongF + before.remainderF);
+        }
+      }
+      before = now;
+    },
+  );
   return [{ condition, ...worst, ...broken, longest }];
 }
 

@@ -2,6 +2,7 @@
 
 import {
   type Factored,
+  frobenius,
   type Kernels,
   type Matrix,
   multiply,
@@ -47,7 +48,15 @@ export interface Look extends OracleLook {
   readonly leak: number;
 }
 
-/** A run is looked at in each step until the signal has grown, then each EVERY steps. */
+/** Runs that are looked at. */
+export interface Sweep {
+  readonly alphas: readonly number[];
+  readonly steps: number;
+  /** Steps between looks from where the shadow is no longer followed until the signal has grown; before it, each step. */
+  readonly stride: number;
+}
+
+/** Steps between looks once the signal has grown. */
 const EVERY = 10;
 
 /** Runs from one base start over α, on one operator. */
@@ -55,7 +64,7 @@ export function* watch(
   K: Kernels,
   made: Scene,
   random: Stream,
-  { width, alphas, steps }: { readonly width: number; readonly alphas: readonly number[]; readonly steps: number },
+  { width, alphas, steps, stride }: Sweep & { readonly width: number },
 ): Generator<undefined, Watched[]> {
   const { M, U: V, X, sigma, rank } = made;
   const phi = symmetric(K, X.rows, width);
@@ -69,9 +78,10 @@ export function* watch(
   const least = Math.sqrt(sigma[rank - 1] / 10);
   const options = { stepSize: STEP, steps, level: 0.1 };
   const found = yield* sideBySideRuns(K, made, runs, options, (j, t, { left: U }: Factored, { residual }) => {
+    if (!(frobenius(U) < 1e6)) return; // the run has blown up: its te says so
     const state = states[j];
     const shadow = state.isFollowed ? state.next() : undefined;
-    if (t > state.dense && t % EVERY !== 0 && t < steps) return;
+    if (t < steps && t % (t > state.dense ? EVERY : state.isFollowed ? 1 : stride) !== 0) return;
     const data = phaseLook(K, reference, { t, U, loss: squared(residual), shadow });
     const look = oracleLook(K, data, U, { X, V, sigma });
     const follows = shadow && t % 4 === 0 && data.departure < 0.01;
@@ -108,12 +118,12 @@ export function* phaseSweep(
   K: Kernels,
   random: Stream,
   preset: Preset,
-  options: { readonly alphas: readonly number[]; readonly steps: number; readonly condition: number },
+  options: Sweep & { readonly condition: number },
 ): Generator<undefined, Row[]> {
-  const { condition, steps, alphas } = options;
+  const { condition } = options;
   const made = scene(K, preset, random, condition);
   const { bias, values, rank, M, U: V, X, sigma } = made;
-  const watched = yield* watch(K, made, random, { width: preset.n, alphas, steps });
+  const watched = yield* watch(K, made, random, { width: preset.n, ...options });
   const reference = spectralReference(K, M, rank);
   return watched.map(({ alpha, looks, start, hit: reached, te }): Row => {
     const data = phasesOf(looks, reference);
@@ -152,7 +162,7 @@ export function* phaseSweep(
       early: looks[20].error,
       rested: saddle.steps,
       restedGrowth: saddle.growth,
-      dataAligned: String(data.aligned).replaceAll(' ', '-'),
+      isSeparated: data.aligned !== 'not separated',
       dataGrown: step(last(data.grown)),
       dataRefined: step(data.refined),
       refined: step(oracle.refined),
@@ -195,7 +205,7 @@ export function* curves(
 ): Generator<undefined, Row[]> {
   const { condition, alpha, steps } = options;
   const made = scene(K, preset, random, condition);
-  const [{ looks }] = yield* watch(K, made, random, { width: preset.n, alphas: [alpha], steps });
+  const [{ looks }] = yield* watch(K, made, random, { width: preset.n, alphas: [alpha], steps, stride: 1 });
   const first = looks[0].loss;
   return looks.map((look) => ({
     condition,

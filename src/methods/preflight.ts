@@ -51,7 +51,7 @@ const ENOUGH: Readonly<Record<Ensemble, number>> = {
   rademacher: 1.5,
   'rademacher-regenerated': 1.5,
   hadamard: 1.5,
-  'rank-one': 2,
+  'rank-one': 2.5,
   mask: 2.5,
 };
 const COARSE = 0.3; // an expected error that is worth a warning
