@@ -1,7 +1,8 @@
 // The sensing that chooses for itself:
 //   1. gradient descent on wide factors from a small random start, until held-out measurements are no longer predicted
 //      better: early on its iterates are close to the low-rank truth, whatever the rank (S1, S2);
-//   2. r = the widest gap of the singular values there, and ScaledGD at rank r from the truncated iterate;
+//   2. r = the widest gap of the singular values there, and ScaledGD at rank r from the truncated iterate; where no step
+//      predicted better than X = 0, from a spectral start at rank 1;
 //   3. r one up (a new direction from the gradient) while that predicts the held-out measurements better by one per cent and
 //      the other measurements agree; else one down unless r is better than r − 1 in that sense. They agree where
 //      m ln(‖𝒜(X) − y‖²/(m − d)) + d ln m falls, d the degrees of freedom (Schwarz's criterion with the unbiased variance):
@@ -11,6 +12,7 @@
 // there is no noise; with noise it is the local least-squares fit at the chosen rank. Cost: some hundred passes over 𝒜.
 
 import type { Factored, Theta } from '../descend.js';
+import { spectral } from '../initialisations/index.js';
 import { symmetricEigen } from '../linalg/eigen.js';
 import { factoredSvd, truncated } from '../linalg/factored.js';
 import { largestSingular } from '../linalg/lanczos.js';
@@ -64,9 +66,18 @@ export function* senseAuto(
     tolerance: Math.max(NEAR, options.tolerance),
     patience: PATIENCE,
   });
+  // A start that no step predicts better than is X ≈ 0 still, and shows nothing.
+  const lost = wideEnd.score !== undefined && !(wideEnd.score < 0.99);
   const sketch = wide.value(wideEnd.theta);
-  const shown = widestGap(factoredSvd(S.K, sketch).values, Math.max(1, most), 0.02);
-  notes.push(`Wide descent: width ${width}, ${book.steps()} steps; its singular values show rank ${shown}.`);
+  const shown = lost ? 1 : widestGap(factoredSvd(S.K, sketch).values, Math.max(1, most), 0.02);
+  const first = Math.max(1, Math.min(options.rank ?? shown, rows, cols));
+  const begin = () =>
+    lost
+      ? S.parametrisation(first).value(spectral(S.K, S.descentDirection(), first, S.random, symmetric))
+      : truncated(S.K, sketch, first);
+  notes.push(
+    `Wide descent: width ${width}, ${book.steps()} steps; ${lost ? 'it predicts held-out measurements no better than X = 0 does' : `its singular values show rank ${shown}`}.`,
+  );
 
   function* finish(T: Sensing, X: Factored): Generator<Snapshot<SenseProgress>, Fit, undefined> {
     const rank = X.left.cols;
@@ -96,7 +107,7 @@ export function* senseAuto(
     return a.score < 0.99 * b.score && a.criterion < b.criterion;
   };
 
-  let fit = yield* finish(S, truncated(S.K, sketch, Math.max(1, Math.min(options.rank ?? shown, rows, cols))));
+  let fit = yield* finish(S, begin());
   if (options.rank === undefined && S.heldOut) {
     let grew = false;
     while (!exact(fit) && fit.rank < most) {
