@@ -14,6 +14,7 @@
 import { usageError } from '../errors.js';
 import { exp, log } from '../random/index.js';
 
+/** How measurements are drawn. */
 export type Ensemble = 'gaussian' | 'rademacher' | 'rademacher-regenerated' | 'rank-one' | 'hadamard' | 'mask';
 
 /** What preflight() takes. */
