@@ -47,17 +47,17 @@ function phases({ curves }: Tables): Figure {
     chart.level(
       'x',
       at(({ alignment }) => Number(alignment) <= 0.05),
-      'I',
+      'aligned',
     ),
     chart.level(
       'x',
       at(({ departure }) => Number(departure) >= 0.05),
-      'II',
+      '',
     ),
     chart.level(
       'x',
       at(({ signal }) => Number(signal) >= Math.sqrt(0.1)),
-      'III',
+      't₁',
     ),
   ];
   const growth = (key: string, lambda: number) => {
@@ -161,7 +161,10 @@ function initScale(tables: Tables): Figure {
       y: { title: 'steps' },
       marks: [
         chart.points(rows, { x: 'alpha', y: 'hit', colour: BLUE, label: false }),
-        chart.points(large, { x: 'alpha', y: 'hit', colour: ORANGE, label: false }),
+        chart.points(
+          large.filter(({ alpha }) => Number(alpha) <= 1e-2),
+          { x: 'alpha', y: 'hit', colour: ORANGE, label: false },
+        ),
         chart.theory(law, { x: 'alpha', y: 'hit', name: 'ln(1/α)' }),
       ],
     },
@@ -240,6 +243,7 @@ function widths({ widthCurves, widths: all, largeWidths }: Tables): Figure {
   const last = Math.max(...numbers(widthCurves, 't'));
   const ends = where(widthCurves, { t: last });
   const rank = Math.min(...numbers(all, 'width'));
+  const sizeOf = (rows: readonly Row[]) => `n = ${rows[0].n}, r = ${Math.min(...numbers(rows, 'width'))}`;
   return {
     name: 'widths',
     title: 'Width: sooner, and a floor',
@@ -254,13 +258,18 @@ function widths({ widthCurves, widths: all, largeWidths }: Tables): Figure {
           marks: [chart.line(curves, { x: 't', y: 'te', by: 'series' })],
         },
         {
-          title: `First t with error below 0.5, r = ${rank}`,
+          title: 'First t with error below 0.5',
           x: { title: 'width k', log: true },
           y: { title: 'steps' },
           marks: [
             chart.points(all, { x: 'width', y: 'hit', colour: '#8a8a8a', label: false }),
-            chart.line(medians(all, 'width', 'hit'), { x: 'width', y: 'hit', name: 'median', colour: BLUE }),
-            chart.line(largeWidths, { x: 'width', y: 'hit', name: `n = ${largeWidths[0].n}`, colour: ORANGE }),
+            chart.line(medians(all, 'width', 'hit'), {
+              x: 'width',
+              y: 'hit',
+              name: `median, r = ${rank}`,
+              colour: BLUE,
+            }),
+            chart.line(largeWidths, { x: 'width', y: 'hit', name: sizeOf(largeWidths), colour: ORANGE }),
           ],
         },
         {
@@ -270,7 +279,7 @@ function widths({ widthCurves, widths: all, largeWidths }: Tables): Figure {
           marks: [
             chart.line(ends, { x: 'width', y: 'te', name: 'n = 60', colour: BLUE }),
             chart.points(ends, { x: 'width', y: 'te', colour: BLUE, label: false }),
-            chart.line(largeWidths, { x: 'width', y: 'te', name: `n = ${largeWidths[0].n}`, colour: ORANGE }),
+            chart.line(largeWidths, { x: 'width', y: 'te', name: sizeOf(largeWidths), colour: ORANGE }),
           ],
         },
       ],
