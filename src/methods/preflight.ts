@@ -8,7 +8,7 @@
 //                                                   before it grows; above, the first phase does not separate signal and noise
 //
 // d is exact for generic measurements; `enough` was measured with this library's automatic method (30×20 and 30×30, r = 2, six
-// seeds for each ensemble and ratio); the error is that of least squares on the tangent space at X; the bias is the edge of a
+// seeds for each ratio; symmetric: gaussian, rank-one and mask); the error is that of least squares on the tangent space at X; the bias is the edge of a
 // Gaussian random matrix. Cost: none.
 
 import { usageError } from '../errors.js';
