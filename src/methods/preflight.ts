@@ -7,9 +7,9 @@
 //   bias                                            ‖𝒜*𝒜X − X‖/σ_r expected for κ = 1: below 1 a small random start turns to X
 //                                                   before it grows; above, the first phase does not separate signal and noise
 //
-// d is exact for generic measurements; `enough` was measured with this library's automatic method (30×20 and 30×30, r = 2, six
-// seeds for each ratio; symmetric: gaussian, rank-one and mask); the error is that of least squares on the tangent space at X; the bias is the edge of a
-// Gaussian random matrix. Cost: none.
+// d is exact for generic measurements. `enough` was measured with this library's automatic method: r = 2, 30×20, and 30×30
+// symmetric for gaussian and rank-one, six seeds for each ratio, the first at which all succeed. The error is that of least
+// squares on the tangent space at X; the bias is the edge of a Gaussian random matrix. Cost: none.
 
 import { usageError } from '../errors.js';
 import { exp, log } from '../random/index.js';
