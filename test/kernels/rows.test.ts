@@ -81,6 +81,26 @@ describe.each(kinds)('rows in %s, arithmetic in %s', (storage, arithmetic) => {
     }
   });
 
+  it('a pass leaves nothing behind that comes through in the next one, NaN in either precision among it', () => {
+    const [m, p] = [10, 13]; // beside a block of rows, and of columns
+    const values = noise(m * p);
+    const bad = (n: number) => new Float64Array(new Uint32Array(2 * n).fill(0x7fc00000).buffer); // NaN, read as f32 too
+    const nowhere = (n: number) => new Float64Array(n);
+    agree(builds, (K) => {
+      const A = write(K, m, p, storage, values);
+      const both = ['f64', arithmetic] as const;
+      for (const before of both) {
+        K.rowsGradient(A, 1, bad(p), bad(m), nowhere(m), nowhere(p), before);
+        K.rowsAdjoint(A, bad(m), nowhere(p), before);
+      }
+      const [r, g, R, G] = [nowhere(m), nowhere(p), nowhere(2 * m), nowhere(2 * p)];
+      K.rowsGradient(A, 1, noise(p, 2), noise(m, 3), r, g, arithmetic);
+      K.rowsGradientBatch(A, 3, 1, bad(3 * p), bad(3 * m), nowhere(3 * m), nowhere(3 * p), arithmetic);
+      K.rowsGradientBatch(A, 2, 1, noise(2 * p, 2), noise(2 * m, 3), R, G, arithmetic);
+      return { r, g, R, G };
+    });
+  });
+
   const rtol = arithmetic === 'f32' ? 2e-6 : 1e-13;
   it(`⟨A x, r⟩ = ⟨x, Aᵀ r⟩ to ${rtol}, and A x is the plain sum`, () => {
     const [m, p] = [210, 333];

@@ -66,20 +66,31 @@ export function simdRows({ space, team }: Machine): RowKernels {
     if (X)
       for (const [segment, address] of xs) {
         const room = space.view(kind === 2 ? 'f32' : 'f64', { segment, address }, c * cols);
-        for (let k = 0; k < c; k++) room.set(X.subarray(k * p, (k + 1) * p), k * cols);
+        for (let k = 0; k < c; k++) {
+          room.set(X.subarray(k * p, (k + 1) * p), k * cols);
+          room.fill(0, k * cols + p, (k + 1) * cols); // what lies there may be NaN, and 0·NaN is
+        }
       }
-    /** Copies column k of Z: c×m to or from its place in every part. */
-    const rowsOf = (Z: Float64Array, name: 'r' | 'y', copy: (mine: Float64Array, yours: Float64Array) => void) =>
+    /** Column k of Z: c×m and its place in every part, and what lies behind it there, beyond m. */
+    const rowsOf = (
+      Z: Float64Array,
+      name: 'r' | 'y',
+      copy: (mine: Float64Array, yours: Float64Array, beyond: Float64Array) => void,
+    ) =>
       parts.forEach(({ start, end, place }, i) => {
         const address = works[i] + workLayout(end - start, cols, c)[name];
         const stop = Math.min(end, m);
         for (let k = 0; k < c; k++) {
-          const mine = f64(place.segment, address + 8 * k * (end - start), stop - start);
-          copy(mine, Z.subarray(k * m + start, k * m + stop));
+          const room = f64(place.segment, address + 8 * k * (end - start), end - start);
+          copy(room.subarray(0, stop - start), Z.subarray(k * m + start, k * m + stop), room.subarray(stop - start));
         }
       });
-    if (Y) rowsOf(Y, 'y', (mine, yours) => mine.set(yours));
-    if (R && mode === Mode.adjoint) rowsOf(R, 'r', (mine, yours) => mine.set(yours));
+    const bring = (mine: Float64Array, yours: Float64Array, beyond: Float64Array) => {
+      mine.set(yours);
+      beyond.fill(0);
+    };
+    if (Y) rowsOf(Y, 'y', bring);
+    if (R && mode === Mode.adjoint) rowsOf(R, 'r', bring);
 
     const run = A.bytes * c < SMALL ? team.runHere : team.run;
     run(
