@@ -106,6 +106,14 @@ export {
   type SingularSpaces,
   symmetrised,
 } from './diagnostics/coupling.js';
+export {
+  equalCount,
+  invariantDeviation,
+  layerSpectra,
+  restBases,
+  restStep,
+  turnedBy,
+} from './diagnostics/deep.js';
 export { relativeFrobenius } from './diagnostics/errors.js';
 export {
   curvedSensing,
@@ -149,6 +157,17 @@ export type { GeneratedMeasurements, Measurements, SensedMatrix, SenseRunOptions
 export type { GeneratedSparse, LinearMeasurements, SparseRunOptions, SparseVector } from './engine/liveSparse.js';
 export { prepare, type Resources } from './engine/prepare.js';
 export { dataError, type ErrorCode, LorankError, usageError } from './errors.js';
+export {
+  type CompressedStart,
+  compressedStart,
+  type DeepStartOptions,
+  deepStart,
+  type InvariantBases,
+  type InvariantStartOptions,
+  invariantBases,
+  invariantStart,
+  surrogateStart,
+} from './initialisations/deep.js';
 export { large, type NystromOptions, nystrom, smallRandom, spectral } from './initialisations/index.js';
 export { Ids } from './io/ids.js';
 export { readMatrixMarket } from './io/mtx.js';
@@ -174,6 +193,8 @@ export { leastSquares, qr } from './linalg/qr.js';
 export { randomisedSvd } from './linalg/randomised.js';
 export { singularValues, svd } from './linalg/svd.js';
 export { at, copy, type Float, type Matrix, matrix, slice, transpose } from './matrix.js';
+export { type DeepOptions, type DeepPlan, deepPlan, type Seen } from './methods/deep.js';
+export { deepObjective } from './methods/deepObjective.js';
 export { type DiagonalOptions, diagonal } from './methods/diagonal.js';
 export {
   type FactorOptions,
@@ -210,12 +231,15 @@ export {
   rademacherRegenerated,
   rankOne,
 } from './operators/index.js';
+export { deep, layersOf, type Widths } from './parametrisations/deep.js';
 export { factorPair } from './parametrisations/factorPair.js';
 export { type HadamardOptions, hadamard } from './parametrisations/hadamard.js';
+export { type OnManifold, polarSymmetric } from './parametrisations/polarSymmetric.js';
 export { sideBySide } from './parametrisations/sideBySide.js';
 export { symmetric } from './parametrisations/symmetric.js';
 export { approximation } from './problems/approximation.js';
 export { type Curved, hessianMap, sumCurved } from './problems/curved.js';
+export { entriesLoss, type KnownEntries } from './problems/entries.js';
 export { type IncoherenceOptions, incoherence } from './problems/incoherence.js';
 export { type Design, design, linear } from './problems/linear.js';
 export { sensing, sensingBatch, sensingMinibatch } from './problems/sensing.js';
@@ -250,7 +274,9 @@ export { armijo } from './rules/armijo.js';
 export { gradient } from './rules/gradient.js';
 export { heavyBall } from './rules/heavyBall.js';
 export { type Adapter, noraPlus, riemannian } from './rules/noraPlus.js';
+export { retracted } from './rules/retracted.js';
 export { scaled } from './rules/scaled.js';
+export { weightDecay } from './rules/weightDecay.js';
 export { type PolarSteps, weightNormalised } from './rules/weightNormalised.js';
 export { canonical, parseSpec, type RunSpec, runSpecSchema } from './spec.js';
 export {

@@ -16,7 +16,7 @@ import { openBook } from './leg.js';
 import { widestGap } from './rank.js';
 
 /** A loss that falls by less than this share within a plateau is at rest: what is left is the start, √(d − 2r)·ε^L, which hardly moves. */
-export const REST = 0.05;
+export const REST = 0.1;
 
 /** A: n₁×n₂ in kernel memory, its σ₁ and ‖A‖_F. */
 export interface Known {
