@@ -89,7 +89,9 @@ export function* sweeps(K: Kernels, random: Stream, shape: Shape): Rows {
     let t = 0;
     course(K, problem, sketched(K, { A } as Known, random, width), options, { steps: 60, level: 0 }, ({ theta }) => {
       const excess = above(K, factorsOf(shape, width, theta).left, Q, sigma, width) / best;
-      rows.push({ condition, t: t++, excess, predicted: (sigma[width] / sigma[width - 1]) ** 4 });
+      const ratio = sigma[width] / sigma[width - 1];
+      const fall = ratio * ratio;
+      rows.push({ condition, t: t++, excess, predicted: fall * fall });
     });
     yield;
   }

@@ -105,14 +105,11 @@ export function* depths(
   K: Kernels,
   random: Stream,
   preset: EntriesPreset,
-  {
-    chains,
-    steps,
-  }: { readonly chains: readonly { readonly depth: number; readonly width: number }[]; readonly steps: number },
+  chains: readonly { readonly depth: number; readonly width: number; readonly steps: number }[],
 ): Generator<undefined, Row[]> {
   const { T, E, narrow } = problem(K, random, preset);
   const rows: Row[] = [];
-  for (const { depth, width } of chains) {
+  for (const { depth, width, steps } of chains) {
     const chain = narrow(width, depth);
     const seen = curve(K, chain, T, 200);
     const end = yield* travel(K, E, chain, {

@@ -14,8 +14,8 @@ interface Grid {
   readonly gammas: readonly number[];
   readonly over: { readonly ranks: readonly number[]; readonly gamma: number };
   readonly deep: EntriesPreset;
-  readonly widths: readonly number[];
-  readonly steps: number;
+  readonly steps: { readonly two: number; readonly three: number };
+  readonly deepSeeds: number;
   readonly faster: EntriesPreset;
   readonly pointwise: KnownPreset;
 }
@@ -27,9 +27,9 @@ export const grids: Readonly<Record<Size, Grid>> = {
     entries: { d: 40, rank: 2, share: 0.4, initScale: 2e-3, stepSize: 0.015 },
     gammas: [0, 0.01, 0.1],
     over: { ranks: [2, 3, 5, 8], gamma: 0.1 },
-    deep: { d: 40, rank: 2, share: 0.4, initScale: 2e-3, stepSize: 0.015 },
-    widths: [4, 10, 40],
-    steps: 30_000,
+    deep: { d: 60, rank: 4, share: 0.4, initScale: 1e-2, stepSize: 0.01 },
+    steps: { two: 5000, three: 10_000 },
+    deepSeeds: 5,
     faster: { d: 40, rank: 2, share: 0.4, initScale: 1e-2, stepSize: 5 },
     pointwise: { d: 40, rank: 3, initScale: 1e-2, stepSize: 0.01 },
   },
@@ -40,8 +40,8 @@ export const grids: Readonly<Record<Size, Grid>> = {
     gammas: [0, 0.001, 0.01, 0.1],
     over: { ranks: [5, 8, 12, 20], gamma: 0.01 },
     deep: { d: 60, rank: 4, share: 0.4, initScale: 1e-3, stepSize: 0.01 },
-    widths: [8, 20, 60],
-    steps: 60_000,
+    steps: { two: 60_000, three: 60_000 },
+    deepSeeds: 3,
     faster: { d: 100, rank: 5, share: 0.3, initScale: 1e-2, stepSize: 10 },
     pointwise: { d: 60, rank: 5, initScale: 1e-2, stepSize: 0.005 },
   },
@@ -66,12 +66,15 @@ export function cells(size: Size, seed: number): Cell[] {
         },
       }),
     );
-  const d = grid.deep.d;
-  const chains = [...grid.widths.map((width) => ({ depth: 3, width })), { depth: 2, width: d }];
+  const { d } = grid.deep;
+  const chains = [
+    ...[8, 20, d].map((width) => ({ depth: 3, width, steps: grid.steps.three })),
+    { depth: 2, width: d, steps: grid.steps.two },
+  ];
   return [
     ...perSeed('entries', (K, random) => outerSteps(K, random, grid.entries, grid.gammas)),
     ...perSeed('over', (K, random) => overestimates(K, random, grid.entries, grid.over)),
-    ...perSeed('depth', (K, random) => depths(K, random, grid.deep, { chains, steps: grid.steps })),
+    ...perSeed('depth', (K, random) => depths(K, random, grid.deep, chains), grid.deepSeeds),
     ...perSeed('faster', (K, random) => surrogates(K, random, grid.faster, [1, 2, 5])),
     ...perSeed('known', (K, random) => compression(K, random, grid.known)),
     ...perSeed('pointwise', (K, random) => surrogate(K, random, grid.pointwise)),

@@ -25,6 +25,7 @@ import { fillNormals, normals, type Stream, split } from '../random/index.js';
 
 export type DeepStartKind = 'orthogonal' | 'gaussian' | 'identity';
 
+/** How a chain of factors starts. */
 export interface DeepStartOptions {
   readonly widths: readonly number[]; // d_0 = n₂, d_1, …, d_L = n₁
   readonly kind?: DeepStartKind; // default orthogonal
@@ -101,6 +102,7 @@ export function compressedStart({ left, right, scales }: InvariantBases): Compre
   return chain([transpose(right), ...inner, left]);
 }
 
+/** How a compressed chain starts in the invariant subspace. */
 export interface InvariantStartOptions {
   readonly depth: number; // L: of the chain that is compressed; its own is L + 2
   readonly rank: number; // r̂: the width is 2r̂

@@ -20,6 +20,7 @@ import { pow, type Stream } from '../random/index.js';
 import { scaled } from '../rules/scaled.js';
 import { weightDecay as decaying } from '../rules/weightDecay.js';
 
+/** The chain of factors, and how it descends. */
 export interface DeepOptions {
   readonly method: 'deep' | 'compressed-deep';
   readonly depth?: number; // L; default 3
@@ -32,6 +33,7 @@ export interface DeepOptions {
   readonly weightDecay?: number; // λ, relative to σ₁^{2−2/L}; default 0
 }
 
+/** A chain with its start and step, ready to descend. */
 export interface DeepPlan {
   readonly widths: Widths;
   readonly phi: Parametrisation<Factored, LinearMap>;
@@ -44,6 +46,7 @@ export interface DeepPlan {
   start(): Theta;
 }
 
+/** What the choice of a chain rests on. */
 export interface Seen {
   /** X, or 𝒜*(y): n₁×n₂. */
   readonly map: LinearMap;

@@ -21,6 +21,7 @@ export interface OnManifold<X, G> extends Parametrisation<X, G> {
 }
 
 /**
+ * X = QΘQᵀ with orthonormal Q.
  * @param n rows of X.
  * @param k columns of Q, at most n.
  * @param speeds of the two blocks, as factors of the step; default 1, 1.

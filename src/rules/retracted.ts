@@ -5,6 +5,7 @@ import type { Rule, Theta } from '../descend.js';
 import { axpy } from './vector.js';
 
 /**
+ * Riemannian gradient descent.
  * @param stepSize μ > 0.
  * @param manifold what a parametrisation by points of a manifold brings, such as polarSymmetric.
  */
