@@ -4,14 +4,14 @@
 
 import { availableParallelism } from 'node:os';
 import { descend, type Theta } from '../src/descend.js';
-import { deepStart, invariantStart } from '../src/initialisations/deep.js';
+import { compressedStart, deepStart, invariantBases } from '../src/initialisations/deep.js';
 import { type Kernels, startKernels } from '../src/kernels/index.js';
 import { formed } from '../src/linalg/factored.js';
 import { mapOf } from '../src/linalg/maps.js';
 import { frobenius } from '../src/linalg/norms.js';
 import { scratch } from '../src/linalg/products.js';
 import { deepObjective } from '../src/methods/deepObjective.js';
-import { deep, type Widths } from '../src/parametrisations/deep.js';
+import { deep, layersOf, type Widths } from '../src/parametrisations/deep.js';
 import { stream } from '../src/random/index.js';
 import { scaled } from '../src/rules/scaled.js';
 import { lowRank } from '../src/truth/lowRank.js';
@@ -35,8 +35,10 @@ const chains = {
     const widths = Array(DEPTH + 1).fill(d);
     return { widths, theta: deepStart(K, random, { widths, initScale: INIT }) };
   },
-  compressed: (K: Kernels, _d: number, T: ReturnType<typeof truth>) =>
-    invariantStart(K, mapOf(K, T), random, { depth: DEPTH, rank: RANK, initScale: INIT }),
+  compressed: (K: Kernels, d: number, T: ReturnType<typeof truth>) => {
+    const { widths, theta } = chains.whole(K, d);
+    return compressedStart(invariantBases(K, layersOf(widths, theta), mapOf(K, T), RANK, random));
+  },
 };
 
 /** Seconds of each step, and of all up to the error. */

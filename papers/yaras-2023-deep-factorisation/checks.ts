@@ -56,14 +56,15 @@ export const depthGains = (tables: Tables, { depth, narrow }: { depth: number; n
   });
 export const isDeeper = (gains: readonly number[]): boolean => smallest(gains) >= 100;
 
-/** Iterations by width, narrowest first, of each seed: chains with L = 3, or compressed ones. */
-export const hitsByWidth = (tables: Tables, of: 'deep' | 'compressed'): number[][] => {
+/** Median iterations by width, narrowest first: of chains with L = 3, or of compressed ones. */
+export const hitsByWidth = (tables: Tables, of: 'deep' | 'compressed'): number[] => {
   const rows = of === 'deep' ? where(ends(tables.depth), { depth: 3 }) : where(tables.over, { run: 'compressed' });
-  return grouped(rows, 'seed').map((runs) => numbers(runs, 'hit'));
+  return grouped(rows, of === 'deep' ? 'width' : 'half').map((runs) => median(numbers(runs, 'hit')));
 };
+/** The first over the last; NaN unless they fall. */
 export const gain = (hits: readonly number[]): number =>
   hits.every((hit, i) => i === 0 || hit < hits[i - 1]) ? hits[0] / hits[hits.length - 1] : Number.NaN;
-export const isWiderFaster = (gains: readonly number[]): boolean => median(gains) >= 1.8;
+export const isWiderFaster = (found: number): boolean => found >= 1.8;
 
 export const hitsOf = (tables: Tables, run: string): number[] => numbers(where(ends(tables.faster), { run }), 'hit');
 export const inside = (hits: readonly number[], [low, high]: readonly [number, number]): boolean =>

@@ -100,11 +100,12 @@ export function* overestimates(
   return rows;
 }
 
-/** Hits of ‖P_Ω(X − T)‖_F ≤ 10⁻⁶‖P_Ω(T)‖_F and errors at the end, for several depths and widths. */
+/** Hits of ‖P_Ω(X − T)‖_F ≤ residual·‖P_Ω(T)‖_F and errors at the end, for several depths and widths. */
 export function* depths(
   K: Kernels,
   random: Stream,
   preset: EntriesPreset,
+  residual: number,
   chains: readonly { readonly depth: number; readonly width: number; readonly steps: number }[],
 ): Generator<undefined, Row[]> {
   const { T, E, narrow } = problem(K, random, preset);
@@ -115,7 +116,7 @@ export function* depths(
     const end = yield* travel(K, E, chain, {
       stepSize: preset.stepSize,
       steps,
-      below: 1e-6 * sizeOf(E),
+      below: residual * sizeOf(E),
       see: seen.see,
     });
     const { error, points } = seen.close(end);

@@ -1,7 +1,7 @@
 // Broken experiments: each hands its rows to the check of the claims that it guards, which must fail.
 
 import type { Control } from '../paper.js';
-import { largest, median, smallest } from '../statistics.js';
+import { largest, smallest } from '../statistics.js';
 import {
   depthGains,
   distances,
@@ -17,7 +17,6 @@ import {
   isFlat,
   isInvariant,
   isRecovered,
-  isWiderFaster,
   lag,
   OTHERS,
   overRandom,
@@ -97,8 +96,8 @@ export const controls: readonly Control[] = [
     guards: ['S5.9'],
     breaks: 'the random chains: compressed ones, of width 2r̂',
     fails(tables) {
-      const gains = hitsByWidth(tables, 'compressed').map(gain);
-      return { value: median(gains), failed: !isWiderFaster(gains) };
+      const found = gain(hitsByWidth(tables, 'compressed'));
+      return { value: found, failed: !(found >= 1.5) };
     },
   },
   {

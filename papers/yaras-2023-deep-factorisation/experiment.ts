@@ -14,6 +14,7 @@ interface Grid {
   readonly gammas: readonly number[];
   readonly over: { readonly ranks: readonly number[]; readonly gamma: number };
   readonly deep: EntriesPreset;
+  readonly residual: number;
   readonly steps: { readonly two: number; readonly three: number };
   readonly deepSeeds: number;
   readonly faster: EntriesPreset;
@@ -28,6 +29,7 @@ export const grids: Readonly<Record<Size, Grid>> = {
     gammas: [0, 0.01, 0.1],
     over: { ranks: [2, 3, 5, 8], gamma: 0.1 },
     deep: { d: 60, rank: 4, share: 0.4, initScale: 1e-2, stepSize: 0.01 },
+    residual: 1e-5, // what the start leaves, √d·ε³, is not far below 1e-6
     steps: { two: 5000, three: 10_000 },
     deepSeeds: 5,
     faster: { d: 40, rank: 2, share: 0.4, initScale: 1e-2, stepSize: 5 },
@@ -40,6 +42,7 @@ export const grids: Readonly<Record<Size, Grid>> = {
     gammas: [0, 0.001, 0.01, 0.1],
     over: { ranks: [5, 8, 12, 20], gamma: 0.01 },
     deep: { d: 60, rank: 4, share: 0.4, initScale: 1e-3, stepSize: 0.01 },
+    residual: 1e-6,
     steps: { two: 60_000, three: 60_000 },
     deepSeeds: 3,
     faster: { d: 100, rank: 5, share: 0.3, initScale: 1e-2, stepSize: 10 },
@@ -74,7 +77,7 @@ export function cells(size: Size, seed: number): Cell[] {
   return [
     ...perSeed('entries', (K, random) => outerSteps(K, random, grid.entries, grid.gammas)),
     ...perSeed('over', (K, random) => overestimates(K, random, grid.entries, grid.over)),
-    ...perSeed('depth', (K, random) => depths(K, random, grid.deep, chains), grid.deepSeeds),
+    ...perSeed('depth', (K, random) => depths(K, random, grid.deep, grid.residual, chains), grid.deepSeeds),
     ...perSeed('faster', (K, random) => surrogates(K, random, grid.faster, [1, 2, 5])),
     ...perSeed('known', (K, random) => compression(K, random, grid.known)),
     ...perSeed('pointwise', (K, random) => surrogate(K, random, grid.pointwise)),

@@ -53,9 +53,9 @@ function subspace({ spectra }: Tables): Figure {
         ],
       },
       {
-        title: 'How far their vectors have turned',
+        title: 'How far their vectors turn from t = 1 on',
         x: STEP,
-        y: { title: 'largest angle since t = 1 (radians)' },
+        y: { title: 'angle (radians)' },
         marks: [
           ...turned.map(([kind, name, colour]) =>
             chart.line(where(spectra, { kind }), { x: 't', y: 'value', name, colour }),
