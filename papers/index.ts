@@ -10,6 +10,7 @@ const papers: Readonly<Record<string, () => Promise<Paper>>> = {
     import('./chou-2023-weight-normalisation/paper.js').then(({ paper }) => paper),
   'bhojanapalli-2016-landscape': () => import('./bhojanapalli-2016-landscape/paper.js').then(({ paper }) => paper),
   'li-2025-nystrom': () => import('./li-2025-nystrom/paper.js').then(({ paper }) => paper),
+  'yaras-2023-deep-factorisation': () => import('./yaras-2023-deep-factorisation/paper.js').then(({ paper }) => paper),
 };
 
 /** Their ids, in the order in which they are listed. */
