@@ -20,6 +20,7 @@ const METHODS = [
   'auto',
   'gd',
   'scaled-gd',
+  'prec-gd',
   'heavy-ball',
   'armijo',
   'weight-normalised',
