@@ -9,7 +9,7 @@
 // Guarantees: a known X of rank r and a start with orthogonal factors: compressed-deep with γ = 0 follows deep to
 // √(d − 2r)·ε^L at every step (Yaras, Wang, Hu, Zhu, Balzano, Qu 2023; exact). For entries or measurements γ > 0 is needed, and
 // there is no guarantee. C-DLN: Kwon, Zhang, Song, Hu, Qu 2023.
-// Cost per step: deep 4L·d³ flops and what 𝒜 takes, compressed-deep what 𝒜 takes on factors of width 2r.
+// Cost per step: deep 6(L − 1)·d³ flops for square factors, and what 𝒜 takes, compressed-deep what 𝒜 takes on factors of width 2r.
 
 import type { Factored, LinearMap, Parametrisation, Rule, Theta } from '../descend.js';
 import { usageError } from '../errors.js';

@@ -1,8 +1,8 @@
 // F(θ) = ½‖W_L ⋯ W_1 − A‖_F² of a chain (parametrisations/deep.ts), over all entries of A or the known ones: what
-// pull(approximation, deep) and pull(entriesLoss, deep) say, up to rounding, at a third of their cost. Every product is made
+// pull(approximation, deep) and pull(entriesLoss, deep) say, up to rounding, at less cost. Every product is made
 // once, in kernel memory that is kept from step to step; the gradient alone is new.
 // Cost per evaluation, c the narrowest place: 6·n₁n₂·d_c flops, or 6·|Ω|·d_c where the entries are few, and 6·d_l·d_{l−1}·d_c for
-// each factor but the outermost, less where a half has one factor; full square factors take 4L·d³.
+// each factor but the outermost, less where a half has one factor; full square factors take 6(L − 1)·d³.
 
 import type { Objective } from '../descend.js';
 import { usageError } from '../errors.js';
