@@ -1,6 +1,6 @@
 // The statistics of the claims, and the checks that claims and controls share.
 
-import type { Row, Tables } from '../paper.js';
+import type { Row, Size, Tables } from '../paper.js';
 import { grouped, largest, median, numbers, smallest, where } from '../statistics.js';
 
 export const perSeed = (rows: readonly Row[], statistic: (rows: readonly Row[]) => number): number[] =>
@@ -39,7 +39,7 @@ export const isRecovered = (errors: readonly number[]): boolean => largest(error
 /** Iterations of a run over those of a random chain of the same width. */
 export const overRandom = (tables: Tables, table: 'known' | 'entries', run: string): number[] =>
   perSeed(ends(tables[table]), (rows) => only(rows, { run }, 'hit') / only(rows, { run: 'random' }, 'hit'));
-export const isFaster = (ratios: readonly number[]): boolean => largest(ratios) <= 0.7;
+export const isFaster = (ratios: readonly number[]): boolean => median(ratios) <= 0.7;
 
 /** Most over fewest iterations over all r̂, less 1. */
 export const spreads = (tables: Tables, run: string): number[] =>
@@ -66,9 +66,31 @@ export const gain = (hits: readonly number[]): number =>
   hits.every((hit, i) => i === 0 || hit < hits[i - 1]) ? hits[0] / hits[hits.length - 1] : Number.NaN;
 export const isWiderFaster = (found: number): boolean => found >= 1.8;
 
-export const hitsOf = (tables: Tables, run: string): number[] => numbers(where(ends(tables.faster), { run }), 'hit');
-export const inside = (hits: readonly number[], [low, high]: readonly [number, number]): boolean =>
-  smallest(hits) >= low && largest(hits) <= high;
+export const FASTER = ['whole', 'α = 1', 'α = 2', 'α = 5'];
+/** In the order of FASTER. Quick: all but the first over the first. */
+export const BANDS: Readonly<Record<Size, readonly (readonly [low: number, high: number])[]>> = {
+  full: [
+    [6500, 10_500],
+    [5500, 8500],
+    [3400, 5300],
+    [1800, 2800],
+  ],
+  quick: [
+    [2500, 6500],
+    [0.75, 1],
+    [0.45, 0.65],
+    [0.22, 0.36],
+  ],
+};
+/** Of each seed; for a quick run of C-DLN, over those of the whole chain. */
+export const iterations = (tables: Tables, size: Size, run: string): number[] =>
+  perSeed(
+    ends(tables.faster),
+    (rows) =>
+      only(rows, { run }, 'hit') / (size === 'quick' && run !== 'whole' ? only(rows, { run: 'whole' }, 'hit') : 1),
+  );
+export const inside = (values: readonly number[], [low, high]: readonly [number, number]): boolean =>
+  smallest(values) >= low && largest(values) <= high;
 
 export const shares = (tables: Tables, run: 'compressed' | 'blind'): number[] =>
   numbers(where(tables.pointwise, { kind: 'share' }), run);
