@@ -9,7 +9,7 @@ const papers: Readonly<Record<string, () => Promise<Paper>>> = {
   'chou-2023-weight-normalisation': () =>
     import('./chou-2023-weight-normalisation/paper.js').then(({ paper }) => paper),
   'bhojanapalli-2016-landscape': () => import('./bhojanapalli-2016-landscape/paper.js').then(({ paper }) => paper),
-  'li-2025-nystrom': () => import('./li-2025-nystrom/paper.js').then(({ paper }) => paper),
+  'li-2024-nystrom': () => import('./li-2024-nystrom/paper.js').then(({ paper }) => paper),
   'yaras-2023-deep-factorisation': () => import('./yaras-2023-deep-factorisation/paper.js').then(({ paper }) => paper),
 };
 

@@ -13,7 +13,7 @@ afterEach(() => {
 async function verdicts(tables: readonly string[], claims: readonly string[], planted: object): Promise<string[]> {
   vi.resetModules();
   vi.doMock('lorank', async (original) => ({ ...(await original<object>()), ...planted }));
-  const { paper } = await import('../../papers/li-2025-nystrom/paper.js');
+  const { paper } = await import('../../papers/li-2024-nystrom/paper.js');
   const cells = paper.cells('quick', 5).filter(({ table, id }) => tables.includes(table) && id.endsWith('-0'));
   const rows = gather(cells, (cell) => {
     const run = cell.run(singleKernels());

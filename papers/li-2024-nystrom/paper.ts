@@ -5,7 +5,7 @@ import { cells } from './experiment.js';
 import { figures } from './figures.js';
 
 export const paper: Paper = {
-  id: 'li-2025-nystrom',
+  id: 'li-2024-nystrom',
   title: 'The Nyström start of scaled gradient descent',
   reference:
     'B. Li, L. Zhang, A. Mokhtari, N. He: On the crucial role of initialization for matrix factorization. ICLR 2025, arXiv 2410.18965.',
@@ -17,7 +17,7 @@ small random starts are slow.
 The paper’s constants (a first phase with a tiny step, probabilities) are not tested: with η = ½ from the start the course is known
 exactly, and it is the exact course that is checked here. The settings of its figures are not known; these are rank 20 with a
 geometric spectrum. Steps go through R of a thin QR of the factors, never through UᵀU, and through the pseudo-inverse where the factors are
-wider than the rank. S6.18 to S6.20 are of the ScaledGD family; S6.22 goes beyond the papers. Figures: \`lorank reproduce li-2025-nystrom --out <folder>\`.`,
+wider than the rank. S6.18 to S6.20 are of the ScaledGD family; S6.22 goes beyond the papers. Figures: \`lorank reproduce li-2024-nystrom --out <folder>\`.`,
   claims,
   controls,
   cells,
