@@ -131,9 +131,49 @@ export function* writeSafetensors(
   tensors: Readonly<Record<string, Tensor>>,
   metadata?: Readonly<Record<string, string>>,
 ): Generator<Uint8Array> {
-  const sorted = Object.entries(tensors).sort(
+  const sorted = inOrder(tensors);
+  yield headerOf(sorted, metadata);
+  for (const [name, tensor] of sorted) yield checked(name, tensor, tensor.bytes);
+}
+
+/** A tensor that is to be written: its bytes are made when their turn comes. */
+export interface LazyTensor {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  bytes(): Promise<Uint8Array> | AsyncIterable<Uint8Array>;
+}
+
+/** A safetensors file, in pieces, of tensors that need not be in memory together. They are asked for in the order of the file. */
+export async function* streamSafetensors(
+  tensors: Readonly<Record<string, LazyTensor>>,
+  metadata?: Readonly<Record<string, string>>,
+): AsyncGenerator<Uint8Array> {
+  const sorted = inOrder(tensors);
+  yield headerOf(sorted, metadata);
+  for (const [name, tensor] of sorted) {
+    const bytes = tensor.bytes();
+    if (!(Symbol.asyncIterator in bytes)) {
+      yield checked(name, tensor, await bytes);
+      continue;
+    }
+    let length = 0;
+    for await (const piece of bytes) {
+      length += piece.length;
+      yield piece;
+    }
+    checked(name, tensor, { length });
+  }
+}
+
+type Described = Pick<Tensor, 'dtype' | 'shape'>;
+
+/** As the official writer sorts: wide types first, then by name. */
+const inOrder = <T extends Described>(tensors: Readonly<Record<string, T>>): [string, T][] =>
+  Object.entries(tensors).sort(
     ([a, x], [b, y]) => DTYPES.indexOf(y.dtype) - DTYPES.indexOf(x.dtype) || compareUtf8(a, b),
   );
+
+function headerOf(sorted: readonly [string, Described][], metadata?: Readonly<Record<string, string>>): Uint8Array {
   const parts: string[] = [];
   if (metadata) {
     const pairs = Object.entries(metadata).sort(([a], [b]) => compareUtf8(a, b));
@@ -141,22 +181,25 @@ export function* writeSafetensors(
     parts.push(`"__metadata__":{${texts.join(',')}}`);
   }
   let offset = 0;
-  for (const [name, { dtype, shape, bytes }] of sorted) {
-    if (bytes.length !== countOf(shape) * sizeOf(dtype))
-      throw dataError(
-        `writeSafetensors: tensor '${name}' of ${dtype} and shape [${shape.join(', ')}] should have ` +
-          `${countOf(shape) * sizeOf(dtype)} bytes, got ${bytes.length}`,
-        'check its shape',
-      );
-    const info = { dtype, shape, data_offsets: [offset, (offset += bytes.length)] };
+  for (const [name, { dtype, shape }] of sorted) {
+    const info = { dtype, shape, data_offsets: [offset, (offset += countOf(shape) * sizeOf(dtype))] };
     parts.push(`${JSON.stringify(name)}:${JSON.stringify(info)}`);
   }
   const json = new TextEncoder().encode(`{${parts.join(',')}}`);
   const head = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
   new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true);
   head.set(json, 8);
-  yield head;
-  for (const [, { bytes }] of sorted) yield bytes;
+  return head;
+}
+
+function checked<B extends { readonly length: number }>(name: string, { dtype, shape }: Described, bytes: B): B {
+  const expected = countOf(shape) * sizeOf(dtype);
+  if (bytes.length !== expected)
+    throw dataError(
+      `writeSafetensors: tensor '${name}' of ${dtype} and shape [${shape.join(', ')}] should have ${expected} bytes, got ${bytes.length}`,
+      'check its shape',
+    );
+  return bytes;
 }
 
 /** By code points, which is the order of the UTF-8 bytes. */

@@ -1,0 +1,60 @@
+// Named bytes of a folder: local files, Blobs, HTTP ranges, or memory. What reads a model or an adapter sees no more of
+// where it lies; what writes one gives named pieces and sees nothing of where they go.
+
+import { dataError, usageError } from '../errors.js';
+import { concat, rangeOf, readExactly, type SizedRange } from '../io/bytes.js';
+
+/** A folder to read from. */
+export interface Files {
+  /** The files that are there, without folders within. */
+  readonly names: readonly string[];
+  /** The bytes of one of them, by ranges. */
+  open(name: string): Promise<SizedRange>;
+}
+
+/** One file to write: its name and its bytes, which are made as they are asked for. */
+export interface OutputFile {
+  readonly name: string;
+  readonly pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
+/** A folder in memory. contents: bytes, or ranges (a file, a Blob, an HTTP resource), by name. */
+export function filesOf(contents: Readonly<Record<string, Uint8Array | SizedRange>>): Files {
+  return {
+    names: Object.keys(contents),
+    open: async (name) => {
+      const found = Object.hasOwn(contents, name) ? contents[name] : undefined;
+      if (!found) throw noSuchFile(name, Object.keys(contents));
+      return found instanceof Uint8Array ? rangeOf(found) : found;
+    },
+  };
+}
+
+/** The whole of a file that is to be written, in memory. */
+export async function bytesOf({ pieces }: OutputFile): Promise<Uint8Array> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return concat(all);
+}
+
+/** @throws usage error: the folder has no such file. */
+export const noSuchFile = (name: string, names: readonly string[]) =>
+  usageError(`${name}: there is no such file in the folder`, `it has: ${names.slice(0, 20).join(', ') || 'no files'}`);
+
+const LONGEST_JSON = 1 << 28;
+
+/** The JSON object in a file of the folder. */
+export async function readJson(files: Files, name: string): Promise<Record<string, unknown>> {
+  const source = await files.open(name);
+  const wrong = (what: string) => dataError(`${name}: ${what}`, 'the file is damaged: copy or download it again');
+  if (source.size > LONGEST_JSON) throw wrong(`should be JSON of at most ${LONGEST_JSON} bytes, got ${source.size}`);
+  const bytes = await readExactly(source, 0, source.size, name);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw wrong(`should be JSON (${(error as Error).message})`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong('should hold a JSON object');
+  return value as Record<string, unknown>;
+}

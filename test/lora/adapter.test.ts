@@ -1,0 +1,110 @@
+// Adapters in files: what is written is what PEFT names, and what is read is what was written.
+
+import { describe, expect, it } from 'vitest';
+import { rangeOf } from '../../src/io/bytes.js';
+import { openSafetensors } from '../../src/io/safetensors.js';
+import { tensorOf } from '../../src/io/tensor.js';
+import { type AdapterLayer, adapterFiles, adapterOf, readAdapter } from '../../src/lora/adapter.js';
+import { peftConfig } from '../../src/lora/config.js';
+import { bytesOf, filesOf } from '../../src/lora/files.js';
+import { matrix } from '../../src/matrix.js';
+import { fillNormals, stream } from '../../src/random/index.js';
+
+const layer = (path: string, over: Partial<AdapterLayer> = {}): AdapterLayer => {
+  const head = { path, kind: 'linear', rank: 3, outputs: 5, inputs: 8, alpha: 6, scaling: 2, dtype: 'F32' } as const;
+  const all = { ...head, ...over };
+  const A = matrix(all.rank, all.inputs, new Float32Array(all.rank * all.inputs));
+  const B = matrix(all.outputs, all.rank, new Float32Array(all.outputs * all.rank));
+  fillNormals(stream(1, `${path}/A`), A.data);
+  fillNormals(stream(1, `${path}/B`), B.data);
+  return { ...all, A, B };
+};
+
+const written = async (adapter: Parameters<typeof adapterFiles>[0]) =>
+  Object.fromEntries(await Promise.all(adapterFiles(adapter).map(async (f) => [f.name, await bytesOf(f)] as const)));
+
+const magnitude = (bytes: Uint8Array) => ({ dtype: 'F32' as const, shape: [2], bytes: async () => bytes });
+
+describe('an adapter in the files of PEFT', () => {
+  const config = peftConfig({ r: 3, lora_alpha: 6, target_modules: ['q_proj', 'conv', 'embed'], nora_sigma: 0.1 });
+  const adapter = adapterOf(
+    config,
+    [
+      layer('m.layers.0.q_proj'),
+      layer('m.conv', { kind: 'conv2d', kernel: [2, 2] }),
+      layer('m.embed', { kind: 'embedding' }),
+    ],
+    {
+      others: {
+        'base_model.model.m.layers.0.q_proj.lora_magnitude_vector': magnitude(new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8])),
+      },
+      metadata: { method: 'nystrom' },
+    },
+  );
+
+  it('has the keys and shapes that PEFT gives, and format pt', async () => {
+    const files = await written(adapter);
+    const { tensors, metadata } = await openSafetensors(rangeOf(files['adapter_model.safetensors']));
+    expect(metadata).toEqual({ format: 'pt', method: 'nystrom' });
+    expect(Object.fromEntries([...tensors].map(([name, { dtype, shape }]) => [name, [dtype, ...shape]]))).toEqual({
+      'base_model.model.m.conv.lora_A.weight': ['F32', 3, 2, 2, 2],
+      'base_model.model.m.conv.lora_B.weight': ['F32', 5, 3, 1, 1],
+      'base_model.model.m.embed.lora_embedding_A': ['F32', 3, 8],
+      'base_model.model.m.embed.lora_embedding_B': ['F32', 5, 3],
+      'base_model.model.m.layers.0.q_proj.lora_A.weight': ['F32', 3, 8],
+      'base_model.model.m.layers.0.q_proj.lora_B.weight': ['F32', 5, 3],
+      'base_model.model.m.layers.0.q_proj.lora_magnitude_vector': ['F32', 2],
+    });
+  });
+
+  it('reads back equal, and writes the same bytes again', async () => {
+    const files = await written(adapter);
+    const again = await readAdapter(filesOf(files));
+    expect(again.paths).toEqual(adapter.paths);
+    for (const path of adapter.paths) expect(await again.layer(path)).toEqual(await adapter.layer(path));
+    expect(again.config).toEqual(config);
+    expect(Object.keys(again.others)).toEqual(Object.keys(adapter.others));
+    expect(await written(again)).toEqual(files);
+  });
+
+  it.each(['F16', 'BF16', 'F64'] as const)('keeps %s factors as they are', async (dtype) => {
+    const files = await written(adapterOf(config, [layer('a.q_proj', { dtype })]));
+    const once = await readAdapter(filesOf(files));
+    expect(once.head('a.q_proj').dtype).toBe(dtype);
+    expect(await written(once)).toEqual(files);
+  });
+
+  it.each([
+    [{ r: 3, lora_alpha: 12 }, 4],
+    [{ r: 3, lora_alpha: 12, use_rslora: true }, 12 / Math.sqrt(3)],
+    [{ r: 8, lora_alpha: 12, rank_pattern: { q_proj: 3 }, alpha_pattern: { 'layers\\.\\d+\\.q_proj': 6 } }, 2],
+    [{ r: 3, lora_alpha: 12, alpha_pattern: { proj: 6, '(': 3 } }, 4],
+  ])('%j scales q_proj of rank 3 by %d', async (fields, s) => {
+    const files = await written(adapterOf(peftConfig(fields), [layer('m.layers.0.q_proj')]));
+    expect((await readAdapter(filesOf(files))).head('m.layers.0.q_proj').scaling).toBe(s);
+  });
+
+  it.each([
+    [{ peft_type: 'IA3' }, 'adapter_config.json: peft_type should be LORA, got "IA3"'],
+    [{ r: 0 }, 'adapter_config.json: r should be a positive number, got 0'],
+    [{ alpha_pattern: { q: 'a' } }, 'adapter_config.json: alpha_pattern of q should be a positive number, got "a"'],
+  ])('refuses %j', async (fields, message) => {
+    const files = await written(adapterOf(peftConfig(fields as object), [layer('a')]));
+    await expect(readAdapter(filesOf(files))).rejects.toThrow(message);
+  });
+
+  it('refuses factors that do not fit, by name', async () => {
+    const tensors = tensorOf(new Float32Array(6), [3, 2]);
+    const bad = adapterOf(config, [], {
+      others: Object.fromEntries(
+        ['A', 'B'].map((part) => [
+          `base_model.model.a.q.lora_${part}.weight`,
+          { ...tensors, bytes: async () => tensors.bytes },
+        ]),
+      ),
+    });
+    await expect(readAdapter(filesOf(await written(bad)))).rejects.toThrow(
+      'readAdapter: a.q: A should be r×inputs and B outputs×r with the same r ≥ 1, got A [3, 2] and B [3, 2]',
+    );
+  });
+});
