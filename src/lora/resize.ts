@@ -1,0 +1,95 @@
+// The same adapter at a lower rank: of each ΔW = s·B A the nearest matrix of rank r, in the Frobenius norm (Eckart and
+// Young). The full product is never formed: thin QR of the factors, SVD of the small core (product.ts).
+//
+// s stays, so α' = α·r'/r (α·√(r'/r) with rsLoRA); rank_pattern and alpha_pattern follow.
+// Guarantee: ‖ΔW − ΔW'‖_F² = Σ_{j>r'} σ_j² + the rounding to the storage type; the error per layer is that, relative.
+// Cost per layer of rank r: 2(m+n)r² + 20r³ flops; the memory of one layer.
+
+import { usageError } from '../errors.js';
+import type { Kernels } from '../kernels/contract.js';
+import { slice, transpose } from '../matrix.js';
+import type { Adapter, AdapterLayer } from './adapter.js';
+import { compressed, productOf, rankForEnergy, sumOfSquares } from './product.js';
+import {
+  alphaFor,
+  configFor,
+  finished,
+  type LayerReport,
+  type LayerWork,
+  layerFrom,
+  type Made,
+  requireEnergy,
+  requireFinite,
+  requireRank,
+  requireUnmovedBase,
+} from './work.js';
+
+export interface ResizeOptions {
+  /** r of every layer (a layer of a lower rank keeps its own); 'auto': the least that keeps `energy`, layer by layer. */
+  readonly rank: number | 'auto';
+  /** Of 'auto': the share of ‖ΔW‖_F² to keep. Default 0.95. */
+  readonly energy?: number;
+  /** Called after each layer. */
+  readonly onLayer?: (report: ResizedLayer) => void;
+}
+
+export interface ResizedLayer extends LayerReport {
+  /** r before. */
+  readonly from: number;
+}
+
+/** The adapter at another rank, all in memory; the given one is not changed. */
+export const resizeAdapter = async (
+  K: Kernels,
+  adapter: Adapter,
+  options: ResizeOptions,
+): Promise<Made<ResizedLayer>> => finished(resizing(K, adapter, options), options.onLayer);
+
+/** The same, layer by layer. */
+export function resizing(K: Kernels, adapter: Adapter, options: ResizeOptions): LayerWork<ResizedLayer> {
+  const { rank, energy = 0.95 } = options;
+  if (rank !== 'auto') {
+    requireRank('resizeAdapter', rank);
+    if (options.energy !== undefined)
+      throw usageError(
+        `resizeAdapter: energy should come with rank 'auto', got rank ${rank}`,
+        'leave one of the two out',
+      );
+  }
+  requireEnergy('resizeAdapter', energy);
+  requireUnmovedBase('resizeAdapter', adapter.config);
+  const choose = (values: Float64Array) => (rank === 'auto' ? rankForEnergy(values, energy) : rank);
+  return {
+    paths: adapter.paths,
+    make: async (path) => {
+      const layer = await adapter.layer(path);
+      requireFinite('resizeAdapter', layer);
+      return resizedLayer(K, adapter, layer, choose);
+    },
+    around: (heads) => ({ ...adapter, config: configFor(adapter.config, heads) }),
+  };
+}
+
+function resizedLayer(
+  K: Kernels,
+  { config }: Adapter,
+  from: AdapterLayer,
+  choose: (values: Float64Array) => number,
+): { layer: AdapterLayer; report: ResizedLayer } {
+  const { path, scaling } = from;
+  const report = { path, from: from.rank, error: 0 };
+  const small = compressed(K, productOf(from), (values) => Math.min(from.rank, choose(values)));
+  const norm = scaling * Math.sqrt(sumOfSquares(small.values));
+  if (small.rank === from.rank) return { layer: from, report: { ...report, rank: from.rank, norm } };
+  const alpha = alphaFor(config, scaling, small.rank);
+  if (norm === 0) {
+    // ΔW = 0 at any rank; the first rows of A are kept, so that it can still be trained.
+    const A = slice(from.A, 0, small.rank);
+    const { layer } = layerFrom(K, { ...from, alpha }, { left: small.left, right: transpose(A) });
+    return { layer, report: { ...report, rank: small.rank, norm } };
+  }
+  const { layer, rounding } = layerFrom(K, { ...from, alpha }, small);
+  const tail = sumOfSquares(small.values.subarray(small.rank));
+  const error = (Math.sqrt(tail + rounding * rounding) * scaling) / norm;
+  return { layer, report: { ...report, rank: small.rank, norm, error } };
+}

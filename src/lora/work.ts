@@ -1,0 +1,139 @@
+// An adapter in the making, one layer at a time: what extraction, resizing, conversion and averaging have in common. The
+// library makes all layers in memory (finished); the command line keeps each one on disk as soon as it is made.
+
+import type { Factored } from '../descend.js';
+import { dataError, usageError } from '../errors.js';
+import { toFloat32 } from '../io/tensor.js';
+import type { Kernels } from '../kernels/contract.js';
+import { multiply } from '../linalg/products.js';
+import { entriesOf, largestEntry } from '../linalg/vectors.js';
+import { type Float, type Matrix, matrix, transpose } from '../matrix.js';
+import { type Adapter, type AdapterLayer, adapterOf, type LayerHead, patternsOf, peftTensors } from './adapter.js';
+import type { PeftConfig } from './config.js';
+import { beside } from './product.js';
+
+/** What became of a layer. */
+export interface LayerReport {
+  readonly path: string;
+  /** r of the layer as it is written. */
+  readonly rank: number;
+  /** ‖ΔW‖_F of the layer as it was. */
+  readonly norm: number;
+  /** ‖ΔW − ΔW'‖_F / ‖ΔW‖_F, ΔW' as it is stored. 0 where ΔW = 0. */
+  readonly error: number;
+}
+
+/** An adapter in the making. */
+export interface LayerWork<R extends LayerReport = LayerReport> {
+  /** The layers that may come out. */
+  readonly paths: readonly string[];
+  /** Makes one of them; nothing where there is nothing to say. */
+  make(path: string): Promise<{ readonly layer: AdapterLayer; readonly report: R } | undefined>;
+  /** What goes around the layers that came out. */
+  around(heads: readonly LayerHead[]): Pick<Adapter, 'config' | 'others' | 'metadata'>;
+}
+
+/** An adapter and what became of each of its layers. */
+export interface Made<R extends LayerReport = LayerReport> {
+  readonly adapter: Adapter;
+  readonly layers: readonly R[];
+}
+
+/** All layers, in memory. onLayer: called after each one. */
+export async function finished<R extends LayerReport>(
+  work: LayerWork<R>,
+  onLayer: (report: R) => void = () => {},
+): Promise<Made<R>> {
+  const made: { layer: AdapterLayer; report: R }[] = [];
+  for (const path of work.paths) {
+    const one = await work.make(path);
+    if (!one) continue;
+    made.push(one);
+    onLayer(one.report);
+  }
+  const layers = made.map(({ layer }) => layer);
+  const { config, others, metadata } = work.around(layers);
+  return { adapter: adapterOf(config, layers, { others, metadata }), layers: made.map(({ report }) => report) };
+}
+
+/** The config for layers whose ranks have changed. */
+export const configFor = (config: PeftConfig, heads: readonly LayerHead[]): PeftConfig => {
+  const patterns = patternsOf(heads);
+  return { ...config, ...patterns, target_modules: config.target_modules ?? patterns.target_modules };
+};
+
+/** α of a layer of rank r with scaling s. */
+export const alphaFor = (config: Pick<PeftConfig, 'use_rslora'>, scaling: number, r: number): number =>
+  scaling * (config.use_rslora ? Math.sqrt(r) : r);
+
+/**
+ * A layer from factors in f64, rounded as it will be stored, and what the rounding took: ‖L Rᵀ − B A‖_F.
+ * X: left outputs×r, right inputs×r.
+ */
+export function layerFrom(
+  K: Kernels,
+  head: Omit<LayerHead, 'rank' | 'outputs' | 'inputs'>,
+  X: Factored,
+): { layer: AdapterLayer; rounding: number } {
+  const { rows: outputs, cols: rank } = X.left;
+  const single = (M: Matrix) => matrix(M.rows, M.cols, Float32Array.from(entriesOf(M)));
+  const exact = { ...head, rank, outputs, inputs: X.right.rows, A: single(transpose(X.right)), B: single(X.left) };
+  const [a, b] = Object.values(peftTensors(exact)).map((tensor) => toFloat32(tensor));
+  const layer = { ...exact, A: matrix(rank, exact.inputs, a), B: matrix(outputs, rank, b) };
+  // L Rᵀ − B A = (L − B)Rᵀ + B(Rᵀ − A), two terms of like size that do not cancel: its square from Gram matrices.
+  const minus = (P: Matrix, Q: Matrix) => {
+    const q = entriesOf(Q);
+    return matrix<Float>(
+      P.rows,
+      P.cols,
+      entriesOf(P).map((value, i) => value - q[i]),
+    );
+  };
+  const left = beside([minus(X.left, layer.B), layer.B]);
+  const right = beside([X.right, minus(X.right, transpose(layer.A))]);
+  const [G, H] = [left, right].map((F) => multiply(K, transpose(F), F).data);
+  let square = 0;
+  for (let i = 0; i < G.length; i++) square += G[i] * H[i];
+  return { layer, rounding: Math.sqrt(Math.max(0, square)) };
+}
+
+/** @throws data error where a factor holds NaN or an infinity. */
+export function requireFinite(caller: string, { path, A, B }: AdapterLayer): void {
+  for (const [name, M] of [['A', A] as const, ['B', B] as const])
+    if (!(largestEntry(M) < Infinity))
+      throw dataError(
+        `${caller}: ${path}: ${name} should hold finite numbers, got ${largestEntry(M)}`,
+        'the training has diverged there: take an earlier checkpoint of the adapter',
+      );
+}
+
+/** Initialisations after which the base is no longer the model that the adapter was made for. */
+const MOVES_BASE = /^(pissa|olora|corda|lora_ga|loftq|milora)/;
+
+/** Whether PEFT changes the base when it loads this adapter. */
+export const movesBase = ({ init_lora_weights: init }: PeftConfig): boolean =>
+  typeof init === 'string' && MOVES_BASE.test(init);
+
+/** @throws data error for an adapter that means a changed base: what is asked would be done to the wrong weights. */
+export function requireUnmovedBase(caller: string, config: PeftConfig): void {
+  if (movesBase(config))
+    throw dataError(
+      `${caller}: the adapter says init_lora_weights '${config.init_lora_weights}': it belongs to a base that was changed when it was made`,
+      'make a plain adapter of it first: lorank lora convert ADAPTER --init INITIAL_ADAPTER -o PLAIN',
+    );
+}
+
+/** @throws usage error unless rank is an integer of at least 1. */
+export function requireRank(caller: string, rank: number): void {
+  if (!(Number.isInteger(rank) && rank >= 1))
+    throw usageError(`${caller}: rank should be an integer of at least 1, got ${rank}`, 'for example 16');
+}
+
+/** @throws usage error unless energy is in (0, 1]. */
+export function requireEnergy(caller: string, energy: number): void {
+  if (!(energy > 0 && energy <= 1))
+    throw usageError(
+      `${caller}: energy should be a share of ‖ΔW‖² above 0 and at most 1, got ${energy}`,
+      'for example 0.95',
+    );
+}
