@@ -9,6 +9,7 @@ import { doctorCommand } from './doctor.js';
 import { factorCommand } from './factor.js';
 import { EXIT, tellFailure } from './failure.js';
 import { inspectCommand } from './inspect.js';
+import { loraCommand } from './lora.js';
 import { predictCommand } from './predict.js';
 import { preflightCommand } from './preflight.js';
 import { reproduceCommand } from './reproduce.js';
@@ -29,6 +30,7 @@ const commands: readonly AddCommand[] = [
   predictCommand,
   runCommand,
   verifyCommand,
+  loraCommand,
   inspectCommand,
   reproduceCommand,
   doctorCommand,
@@ -78,6 +80,10 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   program.hook('preSubcommand', (_, sub) => {
     command = `lorank ${sub.name()}`;
   });
+  for (const group of program.commands)
+    group.hook('preSubcommand', (_, sub) => {
+      command = `lorank ${group.name()} ${sub.name()}`;
+    });
 
   const asked = (flag: string) => argv.includes(flag);
   try {

@@ -64,20 +64,33 @@ const narrow =
 
 const widen =
   (bitsOf: (h: number) => number) =>
-  (values: ArrayLike<number>): Float32Array => {
-    const out = new Uint32Array(values.length);
-    for (let i = 0; i < out.length; i++) out[i] = bitsOf(values[i]);
-    return new Float32Array(out.buffer);
+  (values: ArrayLike<number>, out: Float32Array = new Float32Array(values.length)): Float32Array => {
+    const to = new Uint32Array(out.buffer, out.byteOffset, out.length);
+    for (let i = 0; i < to.length; i++) to[i] = bitsOf(values[i]);
+    return out;
   };
 
 /** f16 bits nearest to each value. */
 export const toF16 = narrow(f32BitsToF16);
 /** bf16 bits nearest to each value. */
 export const toBf16 = narrow(f32BitsToBf16);
+// What models are stored in is widened by the gigabyte: a loop of its own, and a table.
+let f16Table: Uint32Array | undefined;
+
 /** Exact values of f16 bits. */
-export const fromF16 = widen(f16ToF32Bits);
+export function fromF16(values: ArrayLike<number>, out: Float32Array = new Float32Array(values.length)): Float32Array {
+  f16Table ??= Uint32Array.from({ length: 65536 }, (_, h) => f16ToF32Bits(h));
+  const to = new Uint32Array(out.buffer, out.byteOffset, out.length);
+  for (let i = 0; i < to.length; i++) to[i] = f16Table[values[i]];
+  return out;
+}
+
 /** Exact values of bf16 bits. */
-export const fromBf16 = widen((h) => h << 16);
+export function fromBf16(values: ArrayLike<number>, out: Float32Array = new Float32Array(values.length)): Float32Array {
+  const to = new Uint32Array(out.buffer, out.byteOffset, out.length);
+  for (let i = 0; i < to.length; i++) to[i] = values[i] << 16;
+  return out;
+}
 /** Exact values of E5M2 bytes. */
 export const fromF8e5m2 = widen((b) => f16ToF32Bits(b << 8));
 /** Exact values of E4M3 bytes. */

@@ -129,26 +129,33 @@ export function toFloat64(tensor: Tensor): Float64Array {
   return Float64Array.from(dtype === 'I32' || dtype === 'U32' ? arrayOf({ ...tensor, dtype }) : toFloat32(tensor));
 }
 
-/** The entries in f32: exact for F32 and narrower types, rounded for wider ones. */
-export function toFloat32(tensor: Tensor): Float32Array {
+/** The entries in f32: exact for F32 and narrower types, rounded for wider ones. out: where they go, if not to a new array or a view. */
+export function toFloat32(tensor: Tensor, out?: Float32Array): Float32Array {
   const { dtype } = tensor;
+  const copied = (from: ArrayLike<number>) => {
+    if (!out) return Float32Array.from(from);
+    out.set(from);
+    return out;
+  };
   switch (dtype) {
-    case 'F32':
-      return arrayOf({ ...tensor, dtype });
+    case 'F32': {
+      const there = arrayOf({ ...tensor, dtype });
+      return out ? copied(there) : there;
+    }
     case 'F16':
-      return fromF16(arrayOf({ ...tensor, dtype }));
+      return fromF16(arrayOf({ ...tensor, dtype }), out);
     case 'BF16':
-      return fromBf16(arrayOf({ ...tensor, dtype }));
+      return fromBf16(arrayOf({ ...tensor, dtype }), out);
     case 'F8_E5M2':
-      return fromF8e5m2(tensor.bytes);
+      return fromF8e5m2(tensor.bytes, out);
     case 'F8_E4M3':
-      return fromF8e4m3(tensor.bytes);
+      return fromF8e4m3(tensor.bytes, out);
     case 'F64':
     case 'I64':
     case 'U64':
-      return Float32Array.from(toFloat64(tensor));
+      return copied(toFloat64(tensor));
     default:
-      return Float32Array.from(arrayOf({ ...tensor, dtype }));
+      return copied(arrayOf({ ...tensor, dtype }));
   }
 }
 

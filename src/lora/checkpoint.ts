@@ -32,6 +32,8 @@ export interface Checkpoint {
    * @param out where they go, of just that length; a new array without it.
    */
   rows(name: string, from: number, to: number, out?: Float32Array): Promise<Float32Array>;
+  /** The same rows as they are stored. */
+  storedRows(name: string, from: number, to: number): Promise<Tensor>;
 }
 
 /** Opens a model and checks every header against the index. */
@@ -65,6 +67,14 @@ export async function openCheckpoint(files: Files): Promise<Checkpoint> {
     if (!info) throw usageError(`openCheckpoint: there is no tensor '${name}'`, nearbyNames(name, [...tensors.keys()]));
     return info;
   };
+  const storedRows = async (name: string, from: number, to: number): Promise<Tensor> => {
+    const { dtype, shape, start, end, file } = the(name);
+    const count = shape[0] ?? 1;
+    const width = count === 0 ? 0 : (end - start) / sizeOf(dtype) / count;
+    const rowBytes = width * sizeOf(dtype);
+    const bytes = await readExactly(opened.get(file)!.source, start + from * rowBytes, (to - from) * rowBytes, file);
+    return { dtype, shape: [to - from, width], bytes };
+  };
   return {
     config,
     tensors,
@@ -75,17 +85,8 @@ export async function openCheckpoint(files: Files): Promise<Checkpoint> {
       const { file } = the(name);
       return naming(file, () => opened.get(file)!.parsed.read(name));
     },
-    rows: async (name, from, to, out) => {
-      const { dtype, shape, start, end, file } = the(name);
-      const count = shape[0] ?? 1;
-      const width = count === 0 ? 0 : (end - start) / sizeOf(dtype) / count;
-      const rowBytes = width * sizeOf(dtype);
-      const bytes = await readExactly(opened.get(file)!.source, start + from * rowBytes, (to - from) * rowBytes, file);
-      const values = toFloat32({ dtype, shape: [to - from, width], bytes });
-      if (!out) return values;
-      out.set(values);
-      return out;
-    },
+    rows: async (name, from, to, out) => toFloat32(await storedRows(name, from, to), out),
+    storedRows,
   };
 }
 

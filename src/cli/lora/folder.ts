@@ -8,7 +8,8 @@ import { type Files, noSuchFile } from '../../lora/files.js';
 
 /** Open files, to be closed at the end. */
 export interface OpenFolder extends Files {
-  readonly path: string;
+  /** The folder itself. */
+  readonly folder: string;
   close(): Promise<void>;
 }
 
@@ -25,7 +26,7 @@ export async function openFolder(path: string): Promise<OpenFolder> {
     .sort();
   const open = new Map<string, ReturnType<typeof fileSource>>();
   return {
-    path,
+    folder,
     names,
     open: async (name) => {
       if (!names.includes(name)) throw noSuchFile(name, names);

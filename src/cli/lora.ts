@@ -1,0 +1,12 @@
+// lorank lora <verb>: adapters.
+
+import type { AddCommand } from './command.js';
+import { initCommand } from './lora/init.js';
+
+const verbs: readonly AddCommand[] = [initCommand];
+
+export const loraCommand: AddCommand = (add, act) => {
+  const group = add('lora').description('LoRA adapters: start, inspect and check them').helpCommand(false);
+  group.usage('<verb> [options]').addHelpText('after', '\nlorank lora <verb> --help shows the options of a verb.');
+  for (const addVerb of verbs) addVerb((name) => group.command(name), act);
+};

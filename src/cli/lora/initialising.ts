@@ -1,0 +1,342 @@
+// The work of lorank lora init: layer by layer, each kept as it is finished; then the adapter is put together, read back from
+// disk, and proved to change nothing.
+
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cores } from '#platform';
+import { LorankError, usageError } from '../../errors.js';
+import { rangeOf } from '../../io/bytes.js';
+import { openSafetensors, streamSafetensors, writeSafetensors } from '../../io/safetensors.js';
+import { type Kernels, startKernels } from '../../kernels/index.js';
+import { type Adapter, type AdapterLayer, adapterFiles, peftTensors, readAdapter } from '../../lora/adapter.js';
+import { type Checkpoint, openCheckpoint } from '../../lora/checkpoint.js';
+import { filesOf } from '../../lora/files.js';
+import { type InitPlan, initLayer, type LayerReport, largestChange, planInit } from '../../lora/initialise.js';
+import { RESIDUAL_FILE, residualError, residualTensors } from '../../lora/residual.js';
+import { type InitMethod, movesBase } from '../../lora/starts.js';
+import { type Module, parseTargets } from '../../lora/targets.js';
+import { openBar } from '../bar.js';
+import type { Context } from '../context.js';
+import { EXIT } from '../failure.js';
+import { readWhole, sha256OfFile, writeWhole } from '../files.js';
+import { bytesText, facts, figure, grouped, secondsText, table } from '../table.js';
+import { openFolder } from './folder.js';
+import { type FileDigest, hashedFiles } from './hashing.js';
+import type { InitFlags } from './init.js';
+import { manifestFile, type OutputFolder, openOutput } from './output.js';
+
+/** A layer as it is told. */
+type Told = LayerReport & { readonly largestChange: number; readonly residual?: { largest: number; relative: number } };
+
+/** Of an adapter that changes nothing, in f32: |W_res + sBA − W₀|/|W₀|, or |sBA| where both factors are non-zero. */
+const ROUNDING = 1e-5;
+
+/** Returns the exit code. */
+export async function initialise(context: Context, model: string, flags: InitFlags): Promise<number> {
+  if (flags.rank === undefined) throw usageError('-r, the rank, is needed', 'for example -r 16');
+  if (flags.output === undefined && !flags.dryRun)
+    throw usageError('-o, the folder of the adapter, is needed', 'for example -o adapter');
+  const folder = await openFolder(model);
+  try {
+    const base = hashedFiles(folder);
+    const checkpoint = await openCheckpoint(base);
+    const plan = planInit(checkpoint, {
+      rank: flags.rank,
+      method: flags.method as InitMethod | undefined,
+      alpha: flags.loraAlpha,
+      rslora: flags.rslora,
+      targets: flags.targets === undefined ? undefined : parseTargets(flags.targets),
+      sigma: flags.sigma,
+      orientation: flags.orientation,
+      base: flags.base,
+      passes: flags.passes,
+      seed: flags.seed,
+      baseName: flags.baseName,
+    });
+    for (const [flag, given, method] of [
+      ['--sigma', flags.sigma, 'nystrom'],
+      ['--orientation', flags.orientation, 'nystrom'],
+      ['--passes', flags.passes, 'pissa'],
+    ])
+      if (given !== undefined && plan.method !== method)
+        throw usageError(`--method ${plan.method} takes no ${flag}`, 'leave one of them out');
+    if (flags.base !== undefined && !movesBase(plan.method))
+      throw usageError(`--method ${plan.method} leaves the base as it is, and takes no --base`, 'leave it out');
+    if (flags.dryRun) return await preview(context, plan, model);
+    return await make(context, {
+      model,
+      flags,
+      plan,
+      checkpoint,
+      digests: () => base.digests(),
+      folderOf: folder.folder,
+    });
+  } finally {
+    await folder.close();
+  }
+}
+
+async function preview(context: Context, plan: InitPlan, model: string): Promise<number> {
+  const modules = plan.modules.map(({ path, outputs, inputs, dtype }) => ({ path, outputs, inputs, dtype }));
+  const { method, rank, alpha, scaling, parameters, config } = plan;
+  await context.report(
+    {
+      dryRun: true,
+      model,
+      method,
+      rank,
+      alpha,
+      scaling,
+      parameters,
+      bytes: 4 * parameters,
+      targetModules: config.target_modules,
+      modules,
+    },
+    () =>
+      `${table([
+        ['module', 'shape', 'stored as'],
+        ...modules.map(({ path, outputs, inputs, dtype }) => [path, `${outputs}×${inputs}`, dtype]),
+      ])}\n\n${grouped(modules.length)} modules, ${grouped(parameters)} new numbers (${bytesText(4 * parameters)}); nothing is written\n`,
+  );
+  return EXIT.fine;
+}
+
+interface Job {
+  readonly model: string;
+  readonly flags: InitFlags;
+  readonly plan: InitPlan;
+  readonly checkpoint: Checkpoint;
+  readonly folderOf: string;
+  digests(): Promise<FileDigest[]>;
+}
+
+async function make(context: Context, job: Job): Promise<number> {
+  const { plan, flags, model, checkpoint } = job;
+  const began = performance.now();
+  const output = await openOutput(context, flags.output!, {
+    force: flags.force,
+    resume: flags.resume,
+    inputs: [model],
+    identity: await identityOf(job),
+  });
+  const K = await startKernels({ threads: context.flags.threads ?? cores() });
+  try {
+    const reports = await startLayers(context, K, job, output);
+    const hashes = await output.write(adapterFiles(await keptAdapter(plan, output)));
+    const moved = movesBase(plan.method) && plan.base === 'residual';
+    if (moved) {
+      const { layer } = await keptAdapter(plan, output);
+      const tensors = residualTensors(K, checkpoint, plan.modules, layer);
+      const pieces = streamSafetensors(tensors, { format: 'pt', ...plan.metadata });
+      hashes.push(...(await output.write([{ name: RESIDUAL_FILE, pieces }])));
+    }
+    const layers = await readBack(K, job, output, reports, moved);
+    const inputs = await job.digests();
+    const verified = flags.verifyBase ? await verifyBase(job.folderOf, inputs) : undefined;
+    const { build, threads } = K;
+    await output.write([
+      manifestFile({
+        spec: { ...specOf(plan), model: output.beside(model) },
+        kernels: { build, threads },
+        inputs: inputs.map(({ path, sha256 }) => ({ path: output.beside(join(job.folderOf, path)), sha256 })),
+        outputs: hashes,
+      }),
+    ]);
+    await output.commit();
+    const seconds = (performance.now() - began) / 1000;
+    await tell(context, { job, layers, inputs, moved, verified, seconds });
+    return proved(layers, moved) && verified !== false ? EXIT.fine : EXIT.claim;
+  } catch (thrown) {
+    if (!keeps(thrown)) await output.discard().catch(() => {});
+    throw thrown;
+  } finally {
+    K.close();
+  }
+}
+
+/** What was finished is kept where the same command may go on. */
+const keeps = (thrown: unknown): boolean =>
+  !(thrown instanceof LorankError) || thrown.code === 'aborted' || thrown.code === 'io';
+
+const specOf = ({ method, rank, alpha, rslora, sigma, orientation, base, passes, seed, modules }: InitPlan) => ({
+  task: 'lora init',
+  ...{ method, rank, alpha, rslora, seed },
+  ...(method === 'nystrom' ? { sigma, orientation } : {}),
+  ...(movesBase(method) ? { base } : {}),
+  ...(method === 'pissa' ? { passes } : {}),
+  targets: modules.map(({ path }) => path),
+});
+
+/** The options, and sizes and times of the model's files. */
+async function identityOf({ plan, checkpoint, folderOf }: Job): Promise<string> {
+  const files = await Promise.all(
+    checkpoint.files.map(async (name) => {
+      const { size, mtimeMs } = await stat(join(folderOf, name));
+      return { name, size, mtimeMs };
+    }),
+  );
+  return `${JSON.stringify({ ...specOf(plan), files })}\n`;
+}
+
+const keptName = (index: number): string => `${String(index).padStart(5, '0')}.safetensors`;
+
+/** Starts the layers that are not kept yet, in the order of their bytes, and keeps each. */
+async function startLayers(
+  context: Context,
+  K: Kernels,
+  { plan, checkpoint, flags }: Job,
+  { kept, resumed }: OutputFolder,
+): Promise<LayerReport[]> {
+  const { modules } = plan;
+  const done = new Set(resumed ? await readdir(kept) : []);
+  const reports: LayerReport[] = [];
+  const bar = openBar(context);
+  try {
+    for (const [index, module] of modules.entries()) {
+      const file = join(kept, keptName(index));
+      if (done.has(keptName(index))) {
+        const { metadata } = await openSafetensors(rangeOf(await readWhole(file)));
+        reports.push(JSON.parse(metadata.report) as LayerReport);
+        continue;
+      }
+      if (context.io.signal.aborted)
+        throw new LorankError(
+          'aborted',
+          `interrupted after ${index} of ${modules.length} layers, which are kept`,
+          `${context.commandLine}${flags.resume ? '' : ' --resume'}`,
+        );
+      const { layer, report } = await initLayer(K, checkpoint, plan, module);
+      await writeWhole(file, writeSafetensors(peftTensors(layer), { report: JSON.stringify(report) }));
+      reports.push(report);
+      bar.show(
+        index + 1,
+        () => (index + 1) / modules.length,
+        () => module.path,
+      );
+    }
+  } finally {
+    bar.clear();
+  }
+  return reports;
+}
+
+/** The layers that were kept, as one adapter. */
+async function keptAdapter({ modules, config, metadata, scaling }: InitPlan, { kept }: OutputFolder): Promise<Adapter> {
+  const indexOf = new Map(modules.map(({ path }, index) => [path, index]));
+  const alone = async (path: string) =>
+    readAdapter(filesOf({ 'layer.safetensors': await readWhole(join(kept, keptName(indexOf.get(path)!))) }));
+  const known = { alpha: config.lora_alpha, scaling };
+  return {
+    config,
+    metadata,
+    others: {},
+    paths: [...indexOf.keys()].sort(),
+    head: (path) => {
+      const { kind, outputs, inputs, kernel } = modules[indexOf.get(path)!];
+      return { path, kind, rank: config.r, outputs, inputs, ...(kernel ? { kernel } : {}), dtype: 'F32', ...known };
+    },
+    layer: async (path): Promise<AdapterLayer> => ({ ...(await (await alone(path)).layer(path)), ...known }),
+  };
+}
+
+/** The proof, on what is on disk. */
+async function readBack(
+  K: Kernels,
+  { plan, checkpoint }: Job,
+  { made }: OutputFolder,
+  reports: readonly LayerReport[],
+  moved: boolean,
+): Promise<Told[]> {
+  const folder = await openFolder(made);
+  const file = moved ? await openFolder(join(made, RESIDUAL_FILE)) : undefined;
+  try {
+    const adapter = await readAdapter(folder);
+    const residual = file && (await openCheckpoint(file));
+    const told: Told[] = [];
+    for (const [index, report] of reports.entries()) {
+      const module: Module = plan.modules[index];
+      const layer = await adapter.layer(module.path);
+      told.push({
+        ...report,
+        largestChange: largestChange(K, layer),
+        ...(residual ? { residual: await residualError(K, checkpoint, residual, module, layer) } : {}),
+      });
+    }
+    return told;
+  } finally {
+    await folder.close();
+    await file?.close();
+  }
+}
+
+const worst = (layers: readonly Told[], of: (layer: Told) => number) =>
+  layers.reduce((most, layer) => Math.max(most, of(layer)), 0);
+
+const proved = (layers: readonly Told[], moved: boolean): boolean =>
+  worst(layers, ({ residual, largestChange: change }) => (moved ? (residual?.relative ?? 1) : change)) <= ROUNDING;
+
+async function verifyBase(folder: string, inputs: readonly FileDigest[]): Promise<boolean> {
+  for (const { path, sha256 } of inputs) if ((await sha256OfFile(join(folder, path))) !== sha256) return false;
+  return true;
+}
+
+interface Ended {
+  readonly job: Job;
+  readonly layers: readonly Told[];
+  readonly inputs: readonly FileDigest[];
+  readonly moved: boolean;
+  readonly verified?: boolean;
+  readonly seconds: number;
+}
+
+async function tell(context: Context, { job, layers, inputs, moved, verified, seconds }: Ended): Promise<void> {
+  const { plan, flags } = job;
+  const change = worst(layers, (layer) => layer.largestChange);
+  const off = worst(layers, (layer) => layer.residual?.relative ?? 0);
+  const { method, rank, alpha, scaling, seed, parameters } = plan;
+  const spec = specOf(plan);
+  await context.report(
+    {
+      output: flags.output,
+      ...{ method, rank, alpha, scaling, seed, parameters },
+      ...(spec.sigma === undefined ? {} : { sigma: spec.sigma, orientation: spec.orientation }),
+      layers,
+      largestChange: change,
+      noOp: proved(layers, moved),
+      ...(moved ? { residual: { file: RESIDUAL_FILE, relative: off } } : {}),
+      base: { files: inputs, ...(verified === undefined ? {} : { verified }) },
+      seconds,
+    },
+    () => {
+      const share = ({ energy }: Told) =>
+        energy
+          ? `${figure(100 * energy.share)} %${energy.error > 0 ? ` ±${figure(Number((200 * energy.error).toPrecision(1)))}` : ''}`
+          : '–';
+      const rows = layers.map((layer) => [
+        layer.path,
+        `${layer.outputs}×${layer.inputs}`,
+        share(layer),
+        figure(layer.residual?.relative ?? layer.largestChange),
+      ]);
+      return `${table([['module', 'shape', 'energy', moved ? 'off by' : 'max |sBA|'], ...rows])}\n\n${facts([
+        [
+          'adapter',
+          `${flags.output}: ${method}, rank ${rank}, scaling ${figure(scaling)}, ${grouped(parameters)} numbers, seed ${seed}`,
+        ],
+        [
+          'at step 0',
+          moved
+            ? `W = ${RESIDUAL_FILE} + sBA to ${figure(off)}, relative, as read back: the adapter needs this file for a base`
+            : `max |sBA| = ${figure(change)}, as read back: ${change === 0 ? 'the adapter changes nothing' : 'nothing but rounding'}`,
+        ],
+        [
+          'base',
+          `${inputs.length} ${inputs.length === 1 ? 'file' : 'files'}, ${bytesText(inputs.reduce((sum, { bytes }) => sum + bytes, 0))}, read only${
+            verified === undefined ? '; hashes in manifest.json' : verified ? ', unchanged' : ': CHANGED MEANWHILE'
+          }`,
+        ],
+        ['time', secondsText(seconds)],
+      ])}\n`;
+    },
+  );
+}
