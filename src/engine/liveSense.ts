@@ -42,6 +42,7 @@ export interface SenseRunOptions extends LiveOptions {
     | 'auto'
     | 'gd'
     | 'scaled-gd'
+    | 'prec-gd'
     | 'heavy-ball'
     | 'armijo'
     | 'weight-normalised'
@@ -52,15 +53,15 @@ export interface SenseRunOptions extends LiveOptions {
   readonly rank?: number;
   /** k of the factors; not for auto. Default: the rank where given, else min(n₁, n₂). */
   readonly width?: number;
-  /** Not for auto. Default small-random; spectral for scaled-gd; orthogonal for deep; invariant for compressed-deep. */
+  /** Not for auto. Default small-random; spectral for scaled-gd and prec-gd at a given rank; orthogonal for deep; invariant for compressed-deep. */
   readonly start?: 'small-random' | 'spectral' | DeepOptions['start'];
   /** α relative to √σ₁ of the normalised 𝒜*(y). */
   readonly initScale?: number;
   /** Entries of a random start are N(0, α²/k) or N(0, α²). Default perSqrtK. */
   readonly initNorm?: 'perSqrtK' | 'unit';
-  /** μ (η for scaled-gd). Default: from the data. */
+  /** μ (η for scaled-gd and prec-gd). Default: from the data. */
   readonly stepSize?: number;
-  /** λ, for scaled-gd. */
+  /** λ of scaled-gd relative to σ₁ of 𝒜*(y); c of prec-gd. Default: 0 at a given rank, else from the data; c = 1. */
   readonly damping?: number;
   /** β, for heavy-ball. */
   readonly momentum?: number;

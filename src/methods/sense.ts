@@ -25,7 +25,7 @@ import { gradient } from '../rules/gradient.js';
 import { heavyBall } from '../rules/heavyBall.js';
 import { scaled } from '../rules/scaled.js';
 import type { Checkpoint, Run } from '../stream.js';
-import { guardNotes, precGd } from './damped.js';
+import { guardNotes, noiseLevel, precGd, scaledStep } from './damped.js';
 import type { DeepOptions } from './deep.js';
 import { openBook } from './leg.js';
 import { widestGap } from './rank.js';
@@ -56,11 +56,11 @@ export interface SenseOptions extends Partial<DescentOptions> {
     | DeepOptions['method']; // default auto
   readonly width?: number; // k; default the rank where given, else min(n₁, n₂)
   readonly rank?: number; // r; at most min(n₁, n₂)
-  readonly start?: 'small-random' | 'spectral' | DeepOptions['start']; // default small-random; spectral for scaled-gd and prec-gd; deep.ts
+  readonly start?: 'small-random' | 'spectral' | DeepOptions['start']; // default small-random; spectral for scaled-gd and prec-gd at a given rank; deep.ts
   readonly initScale?: number; // α relative to √σ₁(𝒜*(y)); default 1e-7, of auto 1e-4, of sgd such that ‖U₀‖ ≈ √σ₁
   readonly initNorm?: 'perSqrtK' | 'unit'; // entries N(0, α²/k) or N(0, α²); default perSqrtK
-  readonly stepSize?: number; // μ; default ¼/σ₁(𝒜*(y)), of sgd less (sgdStep); η of scaled-gd and prec-gd, default ½
-  readonly damping?: number; // λ of scaled-gd, relative to σ₁(𝒜*(y)); default 0 at a given rank, else 0.01; c of prec-gd, default 1
+  readonly stepSize?: number; // μ; default ¼/σ₁(𝒜*(y)), of sgd less (sgdStep); η of scaled-gd and prec-gd, default ½, less for factors wider than the rank (damped.ts)
+  readonly damping?: number; // λ of scaled-gd, relative to σ₁(𝒜*(y)); default 0 at a given rank, else what 𝒜*(y) holds beside X; c of prec-gd, default 1
   readonly momentum?: number; // β of heavy-ball; default 0.8
   readonly depth?: number; // L of deep and compressed-deep, as what follows; default 3
   readonly outerStep?: number; // γ
@@ -123,11 +123,13 @@ export function* sense(
     );
   if (method === 'weight-normalised')
     return yield* sensePolar(S, { ...descent, width, rank, stepSize: options.stepSize }, from);
-  const phi = S.parametrisation(width, S.scale * (options.damping ?? (rank === width ? 0 : 0.01)));
+  const wide = rank !== width;
+  const damping = options.damping === undefined ? (wide ? noiseLevel(S) : 0) : S.scale * options.damping;
+  const phi = S.parametrisation(width, damping);
   const book = openBook((position) => S.show('descent', phi, position), from);
   const start = () => startOf(S, width, options);
   if (method === 'sgd') return yield* senseSgd(S, { ...descent, width, start }, from);
-  const safe = isScaled(method) ? 0.5 : 0.25 / S.scale;
+  const safe = isScaled(method) ? (wide ? scaledStep(S, width) : 0.5) : 0.25 / S.scale;
   const stepSize = options.stepSize ?? safe;
   const end = yield* S.descend(book, phi, ruleOf(method, stepSize, S, phi, { ...options, width }), start, descent);
   const X = phi.value(end.theta);
@@ -178,7 +180,8 @@ function ruleOf(
 /** α counts relative to the square root of the scale of X, so that a start does not depend on the units of the data. */
 export function startOf(S: Sensing, width: number, options: SenseOptions): Theta {
   const { rows, cols, symmetric } = S.train.operator;
-  if ((options.start ?? (isScaled(options.method ?? 'auto') ? 'spectral' : 'small-random')) === 'spectral')
+  const atRank = isScaled(options.method ?? 'auto') && options.rank === width;
+  if ((options.start ?? (atRank ? 'spectral' : 'small-random')) === 'spectral')
     return spectral(S.K, S.descentDirection(), width, S.random, symmetric);
   return smallRandom(S.random, {
     shape: symmetric ? [rows] : [rows, cols],

@@ -126,6 +126,25 @@ describe('named methods', () => {
     expect(error).toBeLessThan(1e-8);
   });
 
+  it.each<Case & { within: number }>([
+    { shape: [12, 12], rank: 1, oversampling: 2, within: 0.15 },
+    { shape: [12, 12], rank: 1, oversampling: 4, condition: 10, within: 1e-3 },
+    { shape: [10, 20], rank: 2, oversampling: 4, within: 1e-2 },
+    { shape: [12, 12], rank: 1, oversampling: 3, within: 0.02, symmetric: true },
+    { shape: [12, 12], rank: 1, oversampling: 8, within: 1e-5, symmetric: true },
+  ])(
+    'scaled-gd knows neither rank nor width: at $oversampling measurements a degree of freedom it finds the rank for three seeds, error ≤ $within',
+    ({ within, ...of }) => {
+      for (const seed of [1, 2, 3]) {
+        const { spec, data } = problem(K, { ...of, seed }, { name: 'scaled-gd' });
+        const result = finish(senseParts(K, data, { ...spec, stop: { iterations: 500 } }));
+        expect(result.outcome).not.toBe('diverged');
+        expect(result.rank).toBe(of.rank);
+        expect(relativeFrobenius(K, result.X, data.truth!)).toBeLessThan(within);
+      }
+    },
+  );
+
   it('a step that is too long diverges, and the outcome says so', () => {
     expect(solved(K, of, { name: 'gd', rank: 2, stepSize: 50 }).result.outcome).toBe('diverged');
   });
