@@ -12,7 +12,7 @@ import { floatTensor, type Tensor, tensorOf, toFloat32 } from '../io/tensor.js';
 import { type Matrix, matrix } from '../matrix.js';
 import { type PeftConfig, parsePeftConfig, scalingOf } from './config.js';
 import { type Files, type OutputFile, readJson } from './files.js';
-import { type AdapterNames, namesOf } from './names.js';
+import { type AdapterNames, type Dialect, namesOf } from './names.js';
 
 export type { PeftConfig } from './config.js';
 
@@ -60,6 +60,8 @@ export interface Adapter {
   readonly others: Readonly<Record<string, LazyTensor>>;
   /** Of the safetensors file. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Whose names the file had. Default PEFT's. */
+  readonly dialect?: Dialect;
 }
 
 /** Layers in memory as an adapter. */
@@ -119,6 +121,7 @@ export async function readAdapter(files: Files): Promise<Adapter> {
       }),
     ),
     metadata: parsed.metadata,
+    dialect: names.dialect,
   };
 }
 
