@@ -31,6 +31,6 @@ export function energyIn(K: Kernels, F: Matrix<Float32Array>, sample: Matrix<Flo
   const share = Math.min(1, a.reduce((x, y) => x + y, 0) / total);
   if (m === lines || m < 2) return { share, error: 0 };
   let spread = 0;
-  for (let i = 0; i < m; i++) spread += (a[i] - share * b[i]) ** 2;
+  for (let i = 0; i < m; i++) spread += (a[i] - share * b[i]) * (a[i] - share * b[i]);
   return { share, error: Math.sqrt((1 - m / lines) * (m / (m - 1)) * spread) / total };
 }

@@ -140,8 +140,7 @@ function tiedOutput({ config, tensors }: Checkpoint, name: string) {
 function noneMatched(name: string, modules: readonly Module[]) {
   const counts = new Map<string, number>();
   for (const { path } of modules) counts.set(lastOf(path), (counts.get(lastOf(path)) ?? 0) + 1);
-  const bare = name.replace(/[^\w]/g, '');
-  const kinds = [...counts].sort(([a], [b]) => likeness(b, bare) - likeness(a, bare));
+  const kinds = [...counts].sort(([a], [b]) => likeness(b, name) - likeness(a, name));
   return usageError(
     `selectModules: no module matches ${name}`,
     `nearest in the model: ${
@@ -155,8 +154,10 @@ function noneMatched(name: string, modules: readonly Module[]) {
 
 /** Share of pairs of neighbouring letters that two words have in common (Dice). */
 function likeness(a: string, b: string): number {
-  const pairs = (word: string) =>
-    new Set(Array.from({ length: Math.max(0, word.length - 1) }, (_, i) => word.slice(i, i + 2).toLowerCase()));
+  const pairs = (word: string) => {
+    const letters = ` ${word.toLowerCase().replace(/[^a-z0-9]/g, '')}`;
+    return new Set(Array.from({ length: letters.length - 1 }, (_, i) => letters.slice(i, i + 2)));
+  };
   const [x, y] = [pairs(a), pairs(b)];
   return x.size + y.size === 0 ? 0 : (2 * [...x].filter((pair) => y.has(pair)).length) / (x.size + y.size);
 }
