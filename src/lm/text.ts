@@ -1,79 +1,144 @@
-// Text as a task: a stream of tokens, of which the last part is held out. A batch is sequences from random places of the rest; the
-// loss is the mean of −ln p(next token), in nats a token.
+// Text as a task. A stream of tokens: a batch is sequences from random places of it. Or examples (a prompt and its completion):
+// a batch is random examples, cut or filled to one length, and the prompt does not count. The last part is held out. The loss is
+// the mean of −ln p(next token), in nats a token.
 
 import { crossEntropy } from '../autodiff/index.js';
 import { dataError, usageError } from '../errors.js';
-import { stream, uniforms } from '../random/index.js';
+import { permutation, stream, uniforms } from '../random/index.js';
 import type { Model } from './model.js';
 import type { Task } from './train.js';
+
+/** A sequence of tokens of which those before `from` do not count. */
+export interface Example {
+  readonly tokens: Int32Array;
+  readonly from: number;
+}
 
 export interface TextTaskOptions {
   /** Sequences in a batch; default 8. */
   readonly batch?: number;
   /** Tokens of a sequence. */
   readonly length: number;
-  /** Share of the tokens at the end that is held out; default 0.1. Or other tokens to hold out. */
-  readonly heldOut?: number | Int32Array;
+  /** What is held out: a share of the tokens at the end, or of the examples (default 0.1), or other data. */
+  readonly heldOut?: number | Int32Array | readonly Example[];
   /** Most batches that the held-out loss is taken over; default 16. */
   readonly heldOutBatches?: number;
+  /** Where batches come from; default 1. */
   readonly seed?: number;
 }
 
-/** @param tokens of the whole text. */
-export function textTask(
-  model: Model,
-  tokens: Int32Array,
-  { batch = 8, length, heldOut = 0.1, heldOutBatches = 16, seed = 1 }: TextTaskOptions,
-): Task {
+/** Sequences side by side: position t of sequence b at b·length + t; a target of −1 does not count. */
+interface Batch {
+  readonly ids: Int32Array;
+  readonly targets: Int32Array;
+}
+
+/** Where a batch comes from: number `which` of `count` sequences. */
+interface Source {
+  readonly count: number;
+  put(which: number, ids: Int32Array, targets: Int32Array): void;
+}
+
+/** @param data the tokens of the whole text, or examples. */
+export function textTask(model: Model, data: Int32Array | readonly Example[], options: TextTaskOptions): Task {
+  const { batch = 8, length, heldOut = 0.1, heldOutBatches = 16, seed = 1 } = options;
   const { architecture } = model;
-  const { vocabulary, context } = architecture;
-  if (!(Number.isSafeInteger(length) && length >= 1 && length <= context))
-    throw usageError(`textTask: length should be from 1 to ${context}, got ${length}`, 'shorten the sequences');
-  const cut = typeof heldOut === 'number' ? Math.floor(tokens.length * (1 - heldOut)) : tokens.length;
-  const learned = tokens.subarray(0, cut);
-  const held = typeof heldOut === 'number' ? tokens.subarray(cut) : heldOut;
-  const wrong = tokens.find((id) => !(id >= 0 && id < vocabulary));
-  if (wrong !== undefined)
+  check(architecture, batch, length, heldOut);
+  const { learned, held } = data instanceof Int32Array ? parted(data, heldOut) : partedExamples(data, heldOut, seed);
+  for (const part of [learned, held]) checkTokens(part, architecture.vocabulary);
+  const training = sourceOf(learned, length, 1);
+  const testing = sourceOf(held, length, length);
+  if (training.count < 1)
     throw dataError(
-      `textTask: tokens should be from 0 to ${vocabulary - 1}, got ${wrong}`,
-      'take the tokenizer of the model',
-    );
-  if (learned.length < length + 1)
-    throw dataError(
-      `textTask: the text should have at least ${length + 1} tokens to learn from, got ${learned.length}`,
+      `textTask: there should be at least ${data instanceof Int32Array ? `${length + 1} tokens` : '1 example'} to learn from, got ${learned.length}`,
       'take a longer text, or shorter sequences',
     );
-  const places = held.length > length ? Math.floor((held.length - 1) / length) : 0;
-
-  /** Sequences that start at some places of a text, and what follows each token. */
-  const at = (text: Int32Array, starts: readonly number[]) => {
-    const ids = new Int32Array(starts.length * length);
-    const targets = new Int32Array(starts.length * length);
-    starts.forEach((start, b) => {
-      ids.set(text.subarray(start, start + length), b * length);
-      targets.set(text.subarray(start + 1, start + length + 1), b * length);
+  const batchOf = (source: Source, which: readonly number[]): Batch => {
+    const ids = new Int32Array(which.length * length);
+    const targets = new Int32Array(which.length * length).fill(-1);
+    which.forEach((one, b) => {
+      const part = (array: Int32Array) => array.subarray(b * length, (b + 1) * length);
+      source.put(one, part(ids), part(targets));
     });
     return { ids, targets };
   };
+  const tested = Math.min(testing.count, heldOutBatches * batch);
   return {
     model,
     loss(net, t) {
       const draws = uniforms(stream(seed, 'batch', t), batch);
-      const { ids, targets } = at(
-        learned,
-        Array.from(draws, (u) => Math.floor(u * (learned.length - length))),
-      );
+      const which = Array.from(draws, (u) => Math.floor(u * training.count));
+      const { ids, targets } = batchOf(training, which);
       return crossEntropy(net.tape, architecture.logits(net, ids, length), targets);
     },
-    heldOut: Math.min(heldOutBatches, Math.ceil(places / batch)),
+    heldOut: Math.ceil(tested / batch),
     heldOutLoss(net, i) {
-      const starts: number[] = [];
-      for (let p = i * batch; p < Math.min(places, (i + 1) * batch); p++) starts.push(p * length);
-      const { ids, targets } = at(held, starts);
-      return { loss: crossEntropy(net.tape, architecture.logits(net, ids, length), targets), weight: starts.length };
+      const which = Array.from({ length: Math.min(batch, tested - i * batch) }, (_, b) => i * batch + b);
+      const { ids, targets } = batchOf(testing, which);
+      const weight = targets.reduce((count, id) => count + (id < 0 ? 0 : 1), 0);
+      return { loss: crossEntropy(net.tape, architecture.logits(net, ids, length), targets), weight };
     },
   };
 }
 
-/** The bytes of a text as tokens: the vocabulary of 256 of a model without a tokenizer. */
-export const byteTokens = (text: string): Int32Array => Int32Array.from(new TextEncoder().encode(text));
+type Data = Int32Array | readonly Example[];
+
+function parted(tokens: Int32Array, heldOut: number | Data): { learned: Data; held: Data } {
+  if (typeof heldOut !== 'number') return { learned: tokens, held: heldOut };
+  const cut = Math.floor(tokens.length * (1 - heldOut));
+  return { learned: tokens.subarray(0, cut), held: tokens.subarray(cut) };
+}
+
+/** Held-out examples are random ones. */
+function partedExamples(examples: readonly Example[], heldOut: number | Data, seed: number) {
+  if (typeof heldOut !== 'number') return { learned: examples, held: heldOut };
+  const cut = Math.ceil(examples.length * (1 - heldOut));
+  const order = Array.from(permutation(stream(seed, 'held out'), examples.length), (i) => examples[i]);
+  return { learned: order.slice(0, cut), held: order.slice(cut) };
+}
+
+/** stride: between the places of a text where sequences may start. */
+function sourceOf(data: Data, length: number, stride: number): Source {
+  if (data instanceof Int32Array)
+    return {
+      count: Math.max(0, Math.floor((data.length - 1 - length) / stride) + 1),
+      put(which, ids, targets) {
+        const at = which * stride;
+        ids.set(data.subarray(at, at + length));
+        targets.set(data.subarray(at + 1, at + length + 1));
+      },
+    };
+  return {
+    count: data.length,
+    put(which, ids, targets) {
+      const { tokens, from } = data[which];
+      ids.set(tokens.subarray(0, length));
+      for (let t = Math.max(0, from - 1); t < Math.min(length, tokens.length - 1); t++) targets[t] = tokens[t + 1];
+    },
+  };
+}
+
+function check(
+  { context }: Model['architecture'],
+  batch: number,
+  length: number,
+  heldOut: TextTaskOptions['heldOut'],
+): void {
+  if (!(Number.isSafeInteger(length) && length >= 1 && length <= context))
+    throw usageError(`textTask: length should be from 1 to ${context}, got ${length}`, 'shorten the sequences');
+  if (!(Number.isSafeInteger(batch) && batch >= 1))
+    throw usageError(`textTask: batch should be a whole number of at least 1, got ${batch}`, 'try 8');
+  if (typeof heldOut === 'number' && !(heldOut >= 0 && heldOut < 1))
+    throw usageError(`textTask: heldOut should be a share from 0 to below 1, got ${heldOut}`, 'try 0.1');
+}
+
+function checkTokens(data: Data, vocabulary: number): void {
+  for (const tokens of data instanceof Int32Array ? [data] : data.map((one) => one.tokens)) {
+    const wrong = tokens.find((id) => !(id >= 0 && id < vocabulary));
+    if (wrong !== undefined)
+      throw dataError(
+        `textTask: tokens should be from 0 to ${vocabulary - 1}, got ${wrong}`,
+        'take the tokenizer of the model',
+      );
+  }
+}

@@ -4,7 +4,8 @@ import { constant, meanSquare } from '../../src/autodiff/index.js';
 import type { Kernels, Precision } from '../../src/kernels/contract.js';
 import { llama } from '../../src/lm/llama.js';
 import { type Architecture, type Model, randomModel } from '../../src/lm/model.js';
-import { byteTokens, textTask } from '../../src/lm/text.js';
+import { textTask } from '../../src/lm/text.js';
+import { byteTokens } from '../../src/lm/tokenizer.js';
 import type { Task } from '../../src/lm/train.js';
 import { type Float, type Matrix, matrix } from '../../src/matrix.js';
 import { stream } from '../../src/random/index.js';
@@ -24,7 +25,7 @@ const TEXT = 'the quick brown fox jumps over the lazy dog, and the dog sleeps. '
 /** A small decoder on a small text. */
 export function smallTask(K: Kernels, precision: Precision = 'f32'): Task {
   const model = randomModel(K, llama(smallLlama), stream(1, 'model'), precision);
-  return textTask(model, byteTokens(TEXT), { batch: 2, length: 8, heldOutBatches: 2 });
+  return textTask(model, byteTokens.encode(TEXT), { batch: 2, length: 8, heldOutBatches: 2 });
 }
 
 /** One linear layer 'layer' with weight W, to be fitted to a target: the loss is the mean square of W + adapter − target. */

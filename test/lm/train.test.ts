@@ -37,7 +37,7 @@ afterAll(() => pool.close());
 const random = stream(3, 'test');
 const targets = ['q_proj', 'v_proj'];
 const startOf = async (on: Kernels, task: Task): Promise<readonly Pair[]> =>
-  (await startAdapters(on, task.model, { method: 'kaiming', rank: 2, alpha: 4, targets })).pairs;
+  (await startAdapters(on, task.model, { method: 'kaiming', rank: 2, alpha: 4, targets })).chains as Pair[];
 
 describe('AdamW', () => {
   it('takes the steps of PyTorch within 1e-14', () => {
@@ -257,11 +257,11 @@ describe('reachability: W₀ + ΔW of rank 8 fitted by rank 8 in 300 steps of Ad
   const best = async (method: InitMethod) => {
     const task = fitTask(K, W, goal);
     const zero = heldOutLoss(K, task);
-    const { model, pairs } = await startAdapters(K, task.model, { method, rank: 8, alpha: 8, targets: ['layer'] });
+    const { model, chains } = await startAdapters(K, task.model, { method, rank: 8, alpha: 8, targets: ['layer'] });
     let least = Number.POSITIVE_INFINITY;
     for (const learningRate of [3e-3, 1e-2, 3e-2, 1e-1]) {
       const { rows } = finish(
-        train(K, onModel(task, model), pairs, { steps: 300, learningRate, clip: 0, schedule: 'cosine' }),
+        train(K, onModel(task, model), chains, { steps: 300, learningRate, clip: 0, schedule: 'cosine' }),
       );
       least = Math.min(least, rows[300].heldOut! / zero);
     }
