@@ -2,6 +2,7 @@
 //
 //   PEFT       base_model.model.<path>.lora_A.weight, .lora_B.weight; .lora_embedding_A, .lora_embedding_B
 //   diffusers  <path>.lora_A.weight, .lora_B.weight, or .lora.down.weight, .lora.up.weight
+//              (older: <attention>.processor.to_q_lora.down.weight, read as <attention>.to_q)
 //   kohya      lora_unet_<path with _ for .>.lora_down.weight, .lora_up.weight, and .alpha for α
 
 /** The dialects. */
@@ -31,7 +32,9 @@ export function namesOf(keys: readonly string[]): AdapterNames {
     const match = FACTOR.exec(key);
     if (!match?.[1]) continue;
     const [, stem, embedding, ofEmbedding, ofLinear, direction, alpha] = match;
-    const path = stem.startsWith(PREFIX) ? stem.slice(PREFIX.length) : stem;
+    const path = (stem.startsWith(PREFIX) ? stem.slice(PREFIX.length) : stem)
+      .replace(/\.processor\.(to_\w+)_$/, '.$1')
+      .replace(/\.to_out$/, '.to_out.0');
     if (alpha) {
       alphas.set(path, key);
       continue;

@@ -1,0 +1,56 @@
+// The dialects, by the names that their programs write.
+
+import { describe, expect, it } from 'vitest';
+import { readAdapter } from '../../src/lora/adapter.js';
+import { filesOf } from '../../src/lora/files.js';
+import { namesOf } from '../../src/lora/names.js';
+import { safetensors, stored, weights } from './models.js';
+
+describe('names of factors', () => {
+  it.each([
+    ['peft', 'base_model.model.m.q.lora_A.weight', 'base_model.model.m.q.lora_B.weight', 'm.q'],
+    ['peft', 'base_model.model.m.q.lora_A.default.weight', 'base_model.model.m.q.lora_B.default.weight', 'm.q'],
+    ['peft', 'base_model.model.m.e.lora_embedding_A', 'base_model.model.m.e.lora_embedding_B', 'm.e'],
+    ['diffusers', 'unet.mid.to_q.lora_A.weight', 'unet.mid.to_q.lora_B.weight', 'unet.mid.to_q'],
+    ['diffusers', 'unet.mid.to_q.lora.down.weight', 'unet.mid.to_q.lora.up.weight', 'unet.mid.to_q'],
+    [
+      'diffusers',
+      'unet.mid.attn1.processor.to_out_lora.down.weight',
+      'unet.mid.attn1.processor.to_out_lora.up.weight',
+      'unet.mid.attn1.to_out.0',
+    ],
+    ['kohya', 'lora_unet_mid_to_q.lora_down.weight', 'lora_unet_mid_to_q.lora_up.weight', 'lora_unet_mid_to_q'],
+  ])('%s: %s', (dialect, A, B, path) => {
+    const found = namesOf([A, B, 'other.lora_magnitude_vector']);
+    expect(found.dialect).toBe(dialect);
+    expect([...found.pairs]).toEqual([[path, { A, B, embedding: A.includes('embedding') }]]);
+    expect(found.others).toEqual(['other.lora_magnitude_vector']);
+  });
+
+  it('without their twins are among the others', () =>
+    expect(namesOf(['a.q.lora_A.weight', 'b.q.lora_B.weight', 'c.alpha']).others).toHaveLength(3));
+});
+
+describe('a file of kohya', () => {
+  it('has its α in tensors: s = α/r, and 1 where there is none', async () => {
+    const factor = (name: string, shape: number[]) => stored(weights(name, shape), shape, 'F16');
+    const file = safetensors({
+      'lora_unet_a.lora_down.weight': factor('a', [4, 8]),
+      'lora_unet_a.lora_up.weight': factor('b', [6, 4]),
+      'lora_unet_a.alpha': stored(Float32Array.of(2), [], 'F16'),
+      'lora_unet_c.lora_down.weight': factor('c', [2, 3, 3, 3]),
+      'lora_unet_c.lora_up.weight': factor('d', [5, 2, 1, 1]),
+    });
+    const adapter = await readAdapter(filesOf({ 'detail.safetensors': file }));
+    expect(adapter.head('lora_unet_a')).toMatchObject({
+      rank: 4,
+      alpha: 2,
+      scaling: 0.5,
+      dtype: 'F16',
+      kind: 'linear',
+    });
+    expect(adapter.head('lora_unet_c')).toMatchObject({ rank: 2, alpha: 2, scaling: 1, kind: 'conv2d', inputs: 27 });
+    expect(adapter.config).toMatchObject({ target_modules: ['lora_unet_a', 'lora_unet_c'], lora_alpha: 2 });
+    expect((await adapter.layer('lora_unet_a')).A.data[3]).toBeCloseTo(weights('a', [4, 8])[3], 4);
+  });
+});
