@@ -2,8 +2,12 @@
 
 import type { AddCommand } from './command.js';
 import { initCommand } from './lora/init.js';
+import { mergeCommand } from './lora/merge.js';
+import { resizeCommand } from './lora/resize.js';
+import { pretrainCommand } from './lora/pretrain.js';
+import { trainCommand } from './lora/train.js';
 
-const verbs: readonly AddCommand[] = [initCommand];
+const verbs: readonly AddCommand[] = [initCommand, resizeCommand, mergeCommand, trainCommand, pretrainCommand];
 
 export const loraCommand: AddCommand = (add, act) => {
   const group = add('lora').description('LoRA adapters: start, inspect and check them').helpCommand(false);
