@@ -4,7 +4,7 @@
 //   Conv1D            W: inputs×outputs                                        W' = W + s·(B A)ᵀ
 //   embedding         W: numbers×outputs                                       W' = W + s·(B A)ᵀ
 //   DoRA              W' = diag(m/‖W + s·B A‖_row)·(W + s·B A), per output
-//   modules_to_save   the adapter's tensor in the place of the model's
+//   modules_to_save   the adapter's tensor in the place of the model's (and + s·B A, where it has both)
 //
 // Sums are in f32 (in f64 for weights in F64) and rounded once, to the type of the weight. The headers of the files stay as
 // they are, so shards and index do too. Memory: a block of rows, and the factors of one layer. Cost: 2·r flops a weight.
@@ -83,9 +83,11 @@ async function* mergedFile(
     const placed = layers.get(name);
     const brought = replaced.get(name);
     const bias = biases.get(name);
-    if (brought) yield await cast(brought, tensor);
+    if (placed) {
+      const layer = await adapter.layer(placed.head.path);
+      yield* mergedWeight(K, checkpoint, layer, placed, { ...options, brought: brought && (await whole(brought)) });
+    } else if (brought) yield await cast(brought, tensor);
     else if (bias) yield await addedBias(checkpoint, name, bias, options.scale);
-    else if (placed) yield* mergedWeight(K, checkpoint, await adapter.layer(placed.head.path), placed, options);
     else yield* copyBytes(tensor.start, tensor.end);
   }
 }
@@ -98,12 +100,15 @@ async function* mergedWeight(
   checkpoint: Checkpoint,
   layer: AdapterLayer,
   placed: Placed,
-  { scale, onLayer }: MergeOptions & { scale: number },
+  { scale, onLayer, brought }: MergeOptions & { scale: number; brought?: Tensor },
 ): AsyncGenerator<Uint8Array> {
   requireFinite('mergeAdapter', layer);
   const { weight, cols, transposed, magnitude } = placed;
   const dtype = checkpoint.tensors.get(weight)!.dtype as FloatDtype;
-  const blocks = <T>(visit: Visit<T>) => eachSum(K, checkpoint, layer, placed, scale * layer.scaling, visit);
+  const stored = brought
+    ? async (from: number, to: number) => rowsOf(brought, from, to)
+    : (from: number, to: number) => checkpoint.storedRows(weight, from, to);
+  const blocks = <T>(visit: Visit<T>) => eachSum(K, stored, layer, placed, scale * layer.scaling, visit);
   const factors = magnitude && (await doraFactors(await loaded(magnitude), placed, blocks));
   let size = 0;
   let change = 0;
@@ -127,9 +132,9 @@ async function* mergedWeight(
 
 async function* eachSum<T>(
   K: Kernels,
-  checkpoint: Checkpoint,
+  stored: (from: number, to: number) => Promise<Tensor>,
   { A, B }: AdapterLayer,
-  { weight, rows, cols, transposed }: Placed,
+  { rows, cols, transposed }: Placed,
   s: number,
   visit: Visit<T>,
 ): AsyncGenerator<T> {
@@ -137,7 +142,7 @@ async function* eachSum<T>(
   const step = Math.max(1, Math.floor(BLOCK / cols));
   for (let from = 0; from < rows; from += step) {
     const to = Math.min(rows, from + step);
-    const tensor = await checkpoint.storedRows(weight, from, to);
+    const tensor = await stored(from, to);
     yield K.scoped(() => {
       const single = tensor.dtype !== 'F64';
       const before = single ? toFloat32(tensor) : toFloat64(tensor);
@@ -147,6 +152,12 @@ async function* eachSum<T>(
       return visit(before, single ? sum.data : Float64Array.from(before, (w, t) => w + sum.data[t]), from);
     });
   }
+}
+
+function rowsOf({ dtype, shape, bytes }: Tensor, from: number, to: number): Tensor {
+  const [rows, ...rest] = shape;
+  const size = bytes.length / rows;
+  return { dtype, shape: [to - from, ...rest], bytes: bytes.subarray(from * size, to * size) };
 }
 
 /** m_o/‖(W + s·B A)_o‖ for each output o. m: outputs numbers. */

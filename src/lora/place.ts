@@ -24,7 +24,7 @@ export interface Placed {
 /** What an adapter does to the tensors of a model, by their names. */
 export interface Placement {
   readonly layers: ReadonlyMap<string, Placed>;
-  /** Tensors that the adapter brings whole (modules_to_save, trained biases). */
+  /** Tensors that the adapter brings whole (modules_to_save, trained biases); a layer may stand on one. */
   readonly replaced: ReadonlyMap<string, LazyTensor>;
   /** Biases to which s·(bias of B) is added. */
   readonly biases: ReadonlyMap<string, { readonly scaling: number; readonly bias: LazyTensor }>;

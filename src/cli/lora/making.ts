@@ -1,0 +1,257 @@
+// Makes an adapter layer by layer: each is kept on disk as soon as it is made, so that memory holds one, and an interrupted
+// run goes on; then the files are put together. What `extract`, `resize`, `convert` and `average` share.
+
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { cores } from '#platform';
+import { LorankError, usageError } from '../../errors.js';
+import { rangeOf } from '../../io/bytes.js';
+import { openSafetensors, writeSafetensors } from '../../io/safetensors.js';
+import { type Kernels, startKernels } from '../../kernels/index.js';
+import { type Adapter, type LayerHead, peftTensors, readAdapter } from '../../lora/adapter.js';
+import { dialectFiles } from '../../lora/dialects.js';
+import { type Files, filesOf } from '../../lora/files.js';
+import type { Dialect } from '../../lora/names.js';
+import type { LayerReport, LayerWork } from '../../lora/work.js';
+import { openBar } from '../bar.js';
+import type { Context } from '../context.js';
+import { EXIT } from '../failure.js';
+import { readWhole, writeWhole } from '../files.js';
+import { bytesText, facts, figure, grouped, secondsText, table } from '../table.js';
+import type { WritingFlags } from './flags.js';
+import { openFolder } from './folder.js';
+import { type HashedFiles, hashedFiles } from './hashing.js';
+import { type FolderHash, manifestFile, type OutputFolder, openOutput } from './output.js';
+
+/** A folder that is read, with the hashes of what was read of it. */
+export interface Input {
+  readonly path: string;
+  readonly folder: string;
+  readonly files: HashedFiles;
+}
+
+/** Opens folders, hands them on, and closes them. */
+export async function withInputs<T>(
+  paths: readonly string[],
+  use: (inputs: readonly Input[]) => Promise<T>,
+): Promise<T> {
+  const open: Awaited<ReturnType<typeof openFolder>>[] = [];
+  try {
+    for (const path of paths) open.push(await openFolder(path));
+    return await use(open.map((folder, i) => ({ path: paths[i], folder: folder.folder, files: hashedFiles(folder) })));
+  } finally {
+    for (const folder of open) await folder.close();
+  }
+}
+
+/** @throws usage error unless there is an output, or none is to be written. */
+export function requireOutput({ output, dryRun }: WritingFlags, example: string): void {
+  if (output === undefined && !dryRun)
+    throw usageError('-o, the folder of the output, is needed', `for example -o ${example}`);
+}
+
+/** What a result depends on, for --resume: the options, and sizes and times of the files that are read. */
+export async function identityOf(spec: object, inputs: readonly Input[]): Promise<string> {
+  const stamps: unknown[] = [];
+  for (const { folder, files } of inputs)
+    for (const name of files.names.filter((name) => /\.safetensors$|^(adapter_)?config\.json$/.test(name))) {
+      const { size, mtimeMs } = await stat(join(folder, name));
+      stamps.push([name, size, mtimeMs]);
+    }
+  return `${JSON.stringify({ spec, stamps })}\n`;
+}
+
+/** The files that were read, as a manifest in the output names them. */
+export async function inputHashes(inputs: readonly Input[], output: OutputFolder): Promise<FolderHash[]> {
+  const all: FolderHash[] = [];
+  for (const { folder, files } of inputs)
+    for (const { path, sha256 } of await files.digests()) all.push({ path: output.beside(join(folder, path)), sha256 });
+  return all;
+}
+
+/** What was finished is kept where the same command may go on. */
+export const keeps = (thrown: unknown): boolean =>
+  !(thrown instanceof LorankError) || thrown.code === 'aborted' || thrown.code === 'io';
+
+/** @throws after Ctrl-C. */
+export function checkInterrupted({ io, commandLine }: Context, what: string, kept: boolean): void {
+  if (!io.signal.aborted) return;
+  const again = commandLine.includes('--resume') ? commandLine : `${commandLine} --resume`;
+  throw new LorankError(
+    'aborted',
+    `interrupted after ${what}`,
+    kept ? `${again} goes on from there` : 'nothing was written',
+  );
+}
+
+/** A verb that makes an adapter. */
+export interface Making<R extends LayerReport> {
+  readonly flags: WritingFlags;
+  readonly inputs: readonly Input[];
+  /** What was asked: goes into the manifest. */
+  readonly spec: Readonly<Record<string, unknown>>;
+  readonly work: (K: Kernels) => LayerWork<R> | Promise<LayerWork<R>>;
+  /** Default PEFT's. */
+  readonly dialect?: Dialect;
+  /** Columns of the table between the path and the error, and what else there is to say. */
+  readonly columns: readonly (readonly [title: string, cell: (layer: R) => string])[];
+  readonly more?: () => { readonly document: object; readonly facts: readonly (readonly [string, string])[] };
+}
+
+/** Makes, writes, and tells. Returns the exit code. */
+export async function makeAdapter<R extends LayerReport>(context: Context, making: Making<R>): Promise<number> {
+  const began = performance.now();
+  const { flags, inputs, spec, dialect = 'peft' } = making;
+  requireOutput(flags, 'adapter');
+  const paths = inputs.map(({ path }) => path);
+  const output = flags.dryRun
+    ? undefined
+    : await openOutput(context, flags.output!, { ...flags, inputs: paths, identity: await identityOf(spec, inputs) });
+  const K = await startKernels({ threads: context.flags.threads ?? cores() });
+  try {
+    const work = await making.work(K);
+    const made = await makeLayers(context, work, output);
+    if (output) {
+      const outputs = await output.write(dialectFiles(keptAdapter(work, made, output), dialect));
+      const { build, threads } = K;
+      await output.write([
+        manifestFile({
+          spec: { ...spec, inputs: paths.map(output.beside) },
+          kernels: { build, threads },
+          inputs: await inputHashes(inputs, output),
+          outputs,
+        }),
+      ]);
+      await output.commit();
+    }
+    await tell(context, making, made, (performance.now() - began) / 1000);
+    return EXIT.fine;
+  } catch (thrown) {
+    if (output && !keeps(thrown)) await output.discard().catch(() => {});
+    throw thrown;
+  } finally {
+    K.close();
+  }
+}
+
+/** A layer that was made: where it lies and what it is. */
+interface MadeLayer<R> {
+  readonly file: string;
+  readonly head: LayerHead;
+  readonly report: R;
+}
+
+const keptName = (index: number): string => `${String(index).padStart(5, '0')}.safetensors`;
+
+/** Makes the layers that are not kept yet, and keeps each. */
+async function makeLayers<R extends LayerReport>(
+  context: Context,
+  { paths, make }: LayerWork<R>,
+  output: OutputFolder | undefined,
+): Promise<MadeLayer<R>[]> {
+  const done = new Set(output?.resumed ? await readdir(output.kept) : []);
+  const made: MadeLayer<R>[] = [];
+  const bar = openBar(context);
+  try {
+    for (const [index, path] of paths.entries()) {
+      const file = keptName(index);
+      if (output && done.has(file)) {
+        const { metadata } = await openSafetensors(rangeOf(await readWhole(join(output.kept, file))));
+        if (metadata.head) made.push({ file, head: JSON.parse(metadata.head), report: JSON.parse(metadata.report) });
+        continue;
+      }
+      checkInterrupted(context, `${index} of ${paths.length} layers, which are kept`, output !== undefined);
+      const one = await make(path);
+      const { A: _A, B: _B, ...head } = one?.layer ?? { path };
+      if (output)
+        await writeWhole(
+          join(output.kept, file),
+          one
+            ? writeSafetensors(peftTensors(one.layer), {
+                head: JSON.stringify(head),
+                report: JSON.stringify(one.report),
+              })
+            : writeSafetensors({}, {}),
+        );
+      if (one) made.push({ file, head: head as LayerHead, report: one.report });
+      bar.show(
+        index + 1,
+        () => (index + 1) / paths.length,
+        () => path,
+      );
+    }
+  } finally {
+    bar.clear();
+  }
+  return made;
+}
+
+/** The layers that were kept, as one adapter. */
+function keptAdapter<R extends LayerReport>(
+  work: LayerWork<R>,
+  made: readonly MadeLayer<R>[],
+  { kept }: OutputFolder,
+): Adapter {
+  const byPath = new Map(made.map((one) => [one.head.path, one]));
+  const alone = async (file: string): Promise<Files> =>
+    filesOf({ [basename(file)]: await readWhole(join(kept, file)) });
+  return {
+    ...work.around(made.map(({ head }) => head)),
+    paths: [...byPath.keys()].sort(),
+    head: (path) => byPath.get(path)!.head,
+    layer: async (path) => {
+      const { file, head } = byPath.get(path)!;
+      return { ...(await (await readAdapter(await alone(file))).layer(path)), ...head };
+    },
+  };
+}
+
+/** √(Σ lost² / Σ norm²) over all layers. */
+const overall = (layers: readonly LayerReport[]): number => {
+  const sum = (of: (layer: LayerReport) => number) => layers.reduce((total, layer) => total + of(layer) ** 2, 0);
+  return Math.sqrt(sum(({ norm, error }) => norm * error) / (sum(({ norm }) => norm) || 1));
+};
+
+async function tell<R extends LayerReport>(
+  context: Context,
+  { flags, columns, more }: Making<R>,
+  made: readonly MadeLayer<R>[],
+  seconds: number,
+): Promise<void> {
+  const layers = made.map(({ report }) => report);
+  const numbers = made.reduce((sum, { head }) => sum + head.rank * (head.outputs + head.inputs), 0);
+  const ranks = made.map(({ head }) => head.rank);
+  const extra = more?.();
+  const error = overall(layers);
+  await context.report(
+    {
+      ...(flags.dryRun ? { dryRun: true } : { output: flags.output }),
+      parameters: numbers,
+      error,
+      layers,
+      ...extra?.document,
+      seconds,
+    },
+    () => {
+      const span = ranks.length === 0 ? '–' : [...new Set([Math.min(...ranks), Math.max(...ranks)])].join(' to ');
+      const bytes = made.reduce(
+        (sum, { head: { rank, outputs, inputs, dtype } }) => sum + rank * (outputs + inputs) * WIDTH[dtype],
+        0,
+      );
+      return `${table([
+        ['layer', ...columns.map(([title]) => title), 'error'],
+        ...layers.map((layer) => [layer.path, ...columns.map(([, cell]) => cell(layer)), figure(layer.error)]),
+      ])}\n\n${facts([
+        [
+          'adapter',
+          `${flags.dryRun ? 'nothing is written' : flags.output}: ${grouped(layers.length)} layers, rank ${span}, ${grouped(numbers)} numbers (${bytesText(bytes)})`,
+        ],
+        ['error', `${figure(error)} of ‖ΔW‖ over all layers, as stored`],
+        ...(extra?.facts ?? []),
+        ['time', secondsText(seconds)],
+      ])}\n`;
+    },
+  );
+}
+
+const WIDTH: Readonly<Record<LayerHead['dtype'], number>> = { F64: 8, F32: 4, F16: 2, BF16: 2 };
