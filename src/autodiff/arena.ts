@@ -25,7 +25,8 @@ interface Slab {
 }
 
 const ALIGN = 64;
-const FIRST = 2 ** 24;
+/** What an unshared memory of the kernels keeps, so that products find their operands in one memory; no more of it is real than is used. */
+const FIRST = 45 * 2 ** 20;
 const MOST = 2 ** 28;
 
 /** An empty arena. Its memory is free again when the kernels are closed. */
