@@ -27,11 +27,11 @@ export interface CompleteOptions {
   readonly seed?: number; // default 0
   readonly iterations?: number; // most sweeps of one fit, default 200; most steps of a descent, default 10 000
   readonly tolerance?: number; // converged when the noise changes by a smaller share, default 2e-3; of a descent, when the residual is a smaller share of the entries, default 1e-3
-  readonly width?: number; // of descents: k of the factors; default the rank, else 50, of scaled-gd 10
+  readonly width?: number; // of descents: k of the factors; default the rank, else 50, of scaled-gd 20
   readonly initScale?: number; // of descents: α relative to √σ₁ of the entries; default 1e-3
   readonly initNorm?: 'perSqrtK' | 'unit'; // of descents: entries N(0, α²/k) or N(0, α²); default perSqrtK
   readonly stepSize?: number; // of descents: default from the data
-  readonly damping?: number; // λ of scaled-gd, relative to σ₁
+  readonly damping?: number; // λ of scaled-gd, relative to σ₁ of the entries; default from the data
   readonly depth?: number; // L of deep and compressed-deep, as what follows (methods/deep.ts); default 3
   readonly start?: DeepOptions['start'];
   readonly outerStep?: number; // γ

@@ -2,8 +2,9 @@
 //
 //   gd          θ⁺ = θ − μ∇F(θ)           from a small random start: large directions grow first, and the held-out error
 //                                         says when to stop
-//   scaled-gd   θ⁺ = θ − η B(θ)⁻¹∇F(θ)    ScaledGD from a spectral start at a given rank; ScaledGD(λ) from a small random
-//                                         start at a larger width
+//   scaled-gd   θ⁺ = θ − η B(θ)⁻¹∇F(θ)    ScaledGD from a spectral start at a given rank, where that predicts the held-out
+//                                         entries; else ScaledGD(λ) from a small random start, λ the size of what uniform
+//                                         sampling adds to X
 //
 //   deep, compressed-deep         x ≈ (W_L ⋯ W_1)_ij, a chain of factors: its small start finds few directions without a rank
 //                                                                                                         methods/deep.ts
@@ -16,6 +17,7 @@
 import type { Factored, Theta } from '../descend.js';
 import { smallRandom, spectral } from '../initialisations/index.js';
 import { factoredSvd } from '../linalg/factored.js';
+import { norm } from '../linalg/norms.js';
 import { randomisedSvd } from '../linalg/randomised.js';
 import { entriesOf } from '../linalg/vectors.js';
 import { matrix } from '../matrix.js';
@@ -38,9 +40,10 @@ import { biasPredict, rmseOf, scoresOf } from './scores.js';
 
 /** k where neither a width nor a rank is given. */
 const WIDTH = 50;
-const SCALED_WIDTH = 10;
+const SCALED_WIDTH = 20;
 /** Steps without a held-out error lower by one per cent, after which a descent ends. */
 const PATIENCE = 300;
+const SCALED_PATIENCE = 100;
 /** Share by which the loss falls within 100 steps before it counts as settled. */
 const SETTLED = 1e-6;
 /** Times that a default step is halved. */
@@ -82,7 +85,14 @@ export const completeByDescent: Method = function* ({ K, train, heldOut, options
     };
   }
 
-  const damping = (options.damping ?? (rank === width ? 0 : 0.01)) * scale;
+  const initScale = (options.initScale ?? 1e-3) * Math.sqrt(scale);
+  const sketch =
+    scaling && width === rank && options.initScale === undefined
+      ? spectral(K, M, width, split(random, 'descent'))
+      : undefined;
+  const misses = (X: Factored) => rmseOf(heldOut, withFactors(offset, X)) > rmseOf(heldOut, biasPredict(offset));
+  const isSpectral = sketch !== undefined && !misses(factorPair(K, n1, n2, width).value(sketch));
+  const damping = options.damping === undefined ? (isSpectral ? 0 : noiseLevel(known)) : options.damping * scale;
   const chain =
     isChain &&
     deepPlan(K, { map: M, scale, known: false, share: 1 / inverseShare }, split(random, 'descent'), {
@@ -92,11 +102,8 @@ export const completeByDescent: Method = function* ({ K, train, heldOut, options
     } as DeepOptions);
   const phi = chain ? chain.phi : factorPair(K, n1, n2, width, damping);
   const objective = chain ? deepObjective(K, known, chain.widths) : entriesObjective(K, known, width);
-  const initScale = (options.initScale ?? 1e-3) * Math.sqrt(scale);
   const pairStart = (): Theta =>
-    scaling && width === rank && options.initScale === undefined
-      ? spectral(K, M, width, split(random, 'descent'))
-      : smallRandom(split(random, 'descent'), { shape: [n1, n2], width, initScale, initNorm });
+    isSpectral ? sketch : smallRandom(split(random, 'descent'), { shape: [n1, n2], width, initScale, initNorm });
   const predict = (theta: Theta) => withFactors(offset, phi.value(theta));
   const score = (theta: Theta) => rmseOf(heldOut, predict(theta));
   const { loss: lossOfZero } = objective.evaluate(new Float64Array(phi.size), 0);
@@ -106,7 +113,8 @@ export const completeByDescent: Method = function* ({ K, train, heldOut, options
     lossBelow(tolerance * tolerance * lossOfZero),
     chain ? stationary(chain.plateau, REST, 0.1) : stationary(100, SETTLED, 0.1),
   );
-  const judge = heldOut.count > 0 ? { score, patience: chain ? chain.plateau : PATIENCE } : undefined;
+  const judge =
+    heldOut.count > 0 ? { score, patience: chain ? chain.plateau : scaling ? SCALED_PATIENCE : PATIENCE } : undefined;
   const book = openBook<CompleteProgress>(
     ({ step, it, score: heldOutNow }) => ({
       stage: 'descent',
@@ -122,7 +130,7 @@ export const completeByDescent: Method = function* ({ K, train, heldOut, options
 
   const first = chain
     ? chain.stepSize
-    : (options.stepSize ?? (scaling ? inverseShare / 2 : inverseShare / (4 * scale)));
+    : (options.stepSize ?? (scaling ? inverseShare / (isSpectral ? 2 : 8) : inverseShare / (4 * scale)));
   let stepSize = first;
   const travel = () => {
     const rule = chain ? chain.rule(stepSize) : scaling ? scaled(stepSize, phi.metric!) : gradient(stepSize);
@@ -139,6 +147,8 @@ export const completeByDescent: Method = function* ({ K, train, heldOut, options
     `The fit is that of the ratings that were not kept back. Step size ${Number(stepSize.toPrecision(4))}.`,
   ];
   if (stepSize < first) notes.push(`The step ${Number(first.toPrecision(4))} that the data suggest diverges.`);
+  if (sketch && !isSpectral)
+    notes.push('A spectral start predicts what was kept back worse than the biases do: a small random one instead.');
   if (offset === baseline) notes.push('Biases are taken away before the descent.');
   if (chain) notes.push(`A chain of ${chain.widths.length - 1} factors of widths ${chain.widths.join(', ')}.`);
   const path = judge ? [{ rank: left.cols, rmse: score(end.theta) }] : [];
@@ -175,6 +185,10 @@ function less(E: Ratings['entries'], offset: Biases): Ratings['entries'] {
     for (let e = E.starts[i]; e < E.starts[i + 1]; e++) values[e] = E.values[e] - of(i, E.columns[e]);
   return { ...E, values };
 }
+
+/** rms(x)(√n₁ + √n₂)/√(share of entries seen): about σ₁ of E/share − X, E the entries seen, uniformly sampled. */
+const noiseLevel = ({ rows, cols, values }: Ratings['entries']): number =>
+  (norm(values) * (Math.sqrt(rows) + Math.sqrt(cols)) * Math.sqrt(rows * cols)) / values.length;
 
 function withFactors(offset: Biases, { left, right }: Factored) {
   const base = biasPredict(offset);

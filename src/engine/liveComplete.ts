@@ -48,7 +48,7 @@ export interface CompleteRunOptions extends LiveOptions {
   readonly iterations?: number;
   /** Converged when the loss changes by a smaller share. */
   readonly tolerance?: number;
-  /** k of the factors, for descents. Default: the rank. */
+  /** k of the factors, for descents. Default: the rank, else 50, of scaled-gd 20. */
   readonly width?: number;
   /** α, for descents: size of the random start. */
   readonly initScale?: number;
@@ -56,7 +56,7 @@ export interface CompleteRunOptions extends LiveOptions {
   readonly initNorm?: 'perSqrtK' | 'unit';
   /** μ (η for scaled-gd), for descents. Default: from the data. */
   readonly stepSize?: number;
-  /** λ, for scaled-gd. */
+  /** λ, for scaled-gd, relative to σ₁ of the entries. Default: from the data. */
   readonly damping?: number;
   /** L, for deep and compressed-deep. Default 3. */
   readonly depth?: number;
