@@ -21,7 +21,7 @@ export const loadPaper = (id: string): Promise<Paper> => papers[id]();
 
 export { type Judged, type JudgedClaim, type JudgedControl, judge } from './judge.js';
 export { claimsDocument, outputsOf, type Reproduced, statusText, valueText } from './output.js';
-export type { Cell, Paper, Row, Size, Status, Tables } from './paper.js';
+export type { Base, Bases, Cell, Paper, Row, Size, Status, Tables, Work } from './paper.js';
 export { readmeText } from './readme.js';
-export { type Progress, runPaper } from './run.js';
+export { finish as finishWork, type Progress, runPaper } from './run.js';
 export { fromCsv, toCsv } from './tables.js';

@@ -3,11 +3,25 @@
 
 import type { Kernels } from 'lorank';
 
-/** quick: every claim, at sizes that fit a minute on two cores. full: the sizes of the paper or its reference runs. */
+/** quick: every claim, at sizes that fit a minute on two cores (minutes, for a paper that is `long`). full: the sizes of the paper or its reference runs. */
 export type Size = 'quick' | 'full';
 
 /** One measurement: plain numbers and labels, a line of a CSV file. Rows of one table have the same keys. */
 export type Row = Readonly<Record<string, number | string | boolean>>;
+
+/** Work that yields now and then, so that it can be interrupted. Asynchronous only where a format of files is. */
+export type Work<T> = Generator<undefined, T, undefined> | AsyncGenerator<undefined, T, undefined>;
+
+/** What cells start from, such as a model that was trained for them: computed once, before the cells, and kept with them. */
+export interface Base {
+  /** As a cell's, and of no cell. */
+  readonly id: string;
+  /** Returns bytes. K is its own, and ends with it. */
+  run(K: Kernels): Work<Uint8Array>;
+}
+
+/** The bytes of every base, by id. */
+export type Bases = ReadonlyMap<string, Uint8Array>;
 
 /** One point of the grid. It computes alone, from its own seeds, so that cells run in any order, on any thread, and are kept. */
 export interface Cell {
@@ -15,8 +29,8 @@ export interface Cell {
   readonly id: string;
   /** The table that its rows belong to. */
   readonly table: string;
-  /** Synchronous; yields now and then so that it can be interrupted, and returns its rows. K is its own, and ends with it. */
-  run(K: Kernels): Generator<undefined, Row[], undefined>;
+  /** Returns its rows. K is its own, and ends with it. */
+  run(K: Kernels, bases: Bases): Work<Row[]>;
 }
 
 /** The rows of all cells, by table. */
@@ -84,8 +98,12 @@ export interface Paper {
   readonly reference: string;
   /** What the paper is about, and what is checked: a paragraph or two for the top of its page. */
   readonly introduction: string;
+  /** Its quick run takes minutes, and is not among those that a test repeats. */
+  readonly long?: boolean;
   readonly claims: readonly Claim[];
   readonly controls: readonly Control[];
+  /** What the cells start from; none without it. */
+  bases?(size: Size, seed: number): readonly Base[];
   /** The grid. Every random number of a run comes from the seed, so that another seed is a fresh experiment. */
   cells(size: Size, seed: number): readonly Cell[];
   figures(tables: Tables, size: Size): readonly Figure[];

@@ -1,24 +1,20 @@
-// The program of a worker thread of run.ts: computes the cells that it is named, one at a time.
+// The program of a worker thread of run.ts: computes the bases and cells that it is named, one at a time.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadPaper } from './index.js';
-import type { Cell } from './paper.js';
-import { type Answer, cellRows, type Task } from './run.js';
+import type { Work } from './paper.js';
+import { type Answer, finish, type Setting } from './run.js';
 
-const { paper, size, seed } = workerData as Task;
-const loaded = loadPaper(paper).then((found) => new Map(found.cells(size, seed).map((cell) => [cell.id, cell])));
+const { paper, size, seed, bases } = workerData as Setting;
+const loaded = loadPaper(paper).then(
+  (found) =>
+    new Map([...(found.bases?.(size, seed) ?? []), ...found.cells(size, seed)].map((item) => [item.id, item] as const)),
+);
 
 parentPort!.on('message', async (id: string) => {
-  const answer = await loaded.then((cells) => computed(cells.get(id)!)).catch((error: Error) => failed(id, error));
+  const answer = await loaded
+    .then((items) => finish<unknown>((K): Work<unknown> => items.get(id)!.run(K, bases)))
+    .then((made): Answer => ({ id, made }))
+    .catch(({ message, stack }: Error): Answer => ({ id, error: { message, stack } }));
   parentPort!.postMessage(answer);
 });
-
-function computed(cell: Cell): Answer {
-  const run = cellRows(cell);
-  for (;;) {
-    const next = run.next();
-    if (next.done) return { cell: cell.id, rows: next.value };
-  }
-}
-
-const failed = (cell: string, { message, stack }: Error): Answer => ({ cell, error: { message, stack } });

@@ -5,13 +5,13 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { cores } from '#platform';
 import {
-  type Cell,
   claimsDocument,
   fromCsv,
   judge,
   loadPaper,
   outputsOf,
   type Paper,
+  type Progress,
   paperIds,
   type Reproduced,
   type Row,
@@ -42,8 +42,16 @@ export interface ReproduceOptions {
 }
 
 const MANIFEST = 'manifest.json';
-/** In the folder while the run is not finished: the description, and the rows of finished cells. */
+/** In the folder while the run is not finished: the description, the rows of finished cells, and what cells start from. */
 const UNFINISHED = 'unfinished';
+const ROWS = '.csv';
+const BASE = '.base';
+
+/** What an interrupted run left. */
+interface Kept {
+  readonly rows: Map<string, Row[]>;
+  readonly bases: Map<string, Uint8Array>;
+}
 
 export async function listPapers(context: Context): Promise<number> {
   const papers = await Promise.all(paperIds.map(loadPaper));
@@ -104,23 +112,30 @@ async function computed(
   paper: Paper,
   { size, seed }: ReproduceSpec,
   out?: string,
-  kept?: ReadonlyMap<string, readonly Row[]>,
+  kept?: Kept,
 ): Promise<Reproduced> {
   const bar = openBar(context);
+  const show = (id: string, { done, cells }: Progress) =>
+    bar.show(
+      done,
+      () => done / cells,
+      () => `${done} of ${cells} cells, ${id}`,
+    );
   try {
     const tables = await runPaper(paper, {
       size,
       seed,
-      kept,
+      kept: kept?.rows,
+      keptBases: kept?.bases,
       threads: threadsOf(context),
       signal: context.io.signal,
-      async onCell(cell: Cell, rows, { done, cells }) {
-        if (out !== undefined) await writeWhole(keptFile(out, cell.id), [textBytes(toCsv(rows))]);
-        bar.show(
-          done,
-          () => done / cells,
-          () => `${done} of ${cells} cells, ${cell.id}`,
-        );
+      async onBase({ id }, bytes, progress) {
+        if (out !== undefined) await writeWhole(keptFile(out, id, BASE), [bytes]);
+        show(id, progress);
+      },
+      async onCell({ id }, rows, progress) {
+        if (out !== undefined) await writeWhole(keptFile(out, id, ROWS), [textBytes(toCsv(rows))]);
+        show(id, progress);
       },
     });
     return { paper, size, seed, tables, judged: judge(paper, tables, size) };
@@ -130,7 +145,7 @@ async function computed(
 }
 
 const threadsOf = ({ flags }: Context): number => flags.threads ?? cores();
-const keptFile = (out: string, cell: string): string => join(out, UNFINISHED, `${cell}.csv`);
+const keptFile = (out: string, id: string, end: string): string => join(out, UNFINISHED, `${id}${end}`);
 
 async function named(id: string | undefined): Promise<Paper> {
   if (id === undefined) throw usageError('no paper is named', 'lorank reproduce --list names them');
@@ -139,13 +154,8 @@ async function named(id: string | undefined): Promise<Paper> {
   return loadPaper(id);
 }
 
-/** Makes the folder ready; the rows that an interrupted run left there. Refuses a folder that holds anything else. */
-async function openFolder(
-  out: string,
-  spec: ReproduceSpec,
-  resume: boolean,
-  { commandLine }: Context,
-): Promise<Map<string, Row[]>> {
+/** Makes the folder ready; what an interrupted run left there. Refuses a folder that holds anything else. */
+async function openFolder(out: string, spec: ReproduceSpec, resume: boolean, { commandLine }: Context): Promise<Kept> {
   const parent = dirname(resolve(out));
   const [place, there] = await Promise.all([parent, out].map((path) => stat(path).catch(() => undefined)));
   if (!place?.isDirectory()) throw usageError(`${out}: the folder ${parent} does not exist`, `mkdir -p '${parent}'`);
@@ -164,9 +174,10 @@ async function openFolder(
   await mkdir(join(out, UNFINISHED), { recursive: true });
   const identity = JSON.stringify({ ...spec, ...versions() });
   const description = join(out, UNFINISHED, 'run.json');
+  const kept: Kept = { rows: new Map(), bases: new Map() };
   if (!unfinished) {
     await writeWhole(description, [textBytes(identity)]);
-    return new Map();
+    return kept;
   }
   const other = new TextDecoder().decode(await readWhole(description));
   if (other !== identity)
@@ -174,10 +185,12 @@ async function openFolder(
       `${out} holds an interrupted run of something else: ${other}`,
       'repeat that run, or name another folder',
     );
-  const kept = new Map<string, Row[]>();
-  for (const name of await readdir(join(out, UNFINISHED)))
-    if (name.endsWith('.csv'))
-      kept.set(name.slice(0, -4), fromCsv(new TextDecoder().decode(await readWhole(join(out, UNFINISHED, name)))));
+  for (const name of await readdir(join(out, UNFINISHED))) {
+    const read = () => readWhole(join(out, UNFINISHED, name));
+    if (name.endsWith(ROWS))
+      kept.rows.set(name.slice(0, -ROWS.length), fromCsv(new TextDecoder().decode(await read())));
+    if (name.endsWith(BASE)) kept.bases.set(name.slice(0, -BASE.length), await read());
+  }
   return kept;
 }
 

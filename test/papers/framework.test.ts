@@ -1,14 +1,14 @@
 // The laws of reproductions, on a toy: rows do not depend on order, threads or interruption; a control that passes is told.
 
 import fc from 'fast-check';
-import { singleKernels } from 'lorank';
 import { describe, expect, it, vi } from 'vitest';
 import { judge, verdict } from '../../papers/judge.js';
 import { valueText } from '../../papers/output.js';
 import type { Cell, Paper, Row } from '../../papers/paper.js';
-import { runPaper } from '../../papers/run.js';
+import { finish, type Progress, type RunOptions, runPaper } from '../../papers/run.js';
 import { exponent, hit, largest, median, slope } from '../../papers/statistics.js';
 import { fromCsv, gather, toCsv } from '../../papers/tables.js';
+import { rowsOf } from './cells.js';
 
 const toyCell = (i: number, ran: (id: string) => void): Cell => ({
   id: `toy-${i}`,
@@ -59,24 +59,61 @@ describe('a run', () => {
     expect(even.map(({ value }) => value)).toEqual([0, 8, 32]);
   });
 
-  it('has the same rows whatever the order of the cells', () => {
+  it('has the same rows whatever the order of the cells', async () => {
     const cells = toy().cells('quick', 1);
-    const whole = (cell: Cell): Row[] => {
-      const run = cell.run(singleKernels());
-      for (;;) {
-        const next = run.next();
-        if (next.done) return next.value;
-      }
-    };
+    const whole = (cell: Cell) => finish((K) => cell.run(K, new Map()));
     const order = fc.shuffledSubarray([...cells], { minLength: cells.length });
-    const expected = gather(cells, whole);
-    fc.assert(
-      fc.property(order, (shuffled) => {
-        const rows = new Map(shuffled.map((cell) => [cell.id, whole(cell)]));
+    const expected = await rowsOf(cells);
+    await fc.assert(
+      fc.asyncProperty(order, async (shuffled) => {
+        const rows = new Map<string, Row[]>();
+        for (const cell of shuffled) rows.set(cell.id, await whole(cell));
         expect(gather(cells, ({ id }) => rows.get(id)!)).toEqual(expected);
       }),
-      { numRuns: 20 },
+      { numRuns: 5 },
     );
+  });
+
+  it('gives its cells the bases, each made once or kept, and none where every cell is kept', async () => {
+    const made = vi.fn();
+    const based: Paper = {
+      ...toy(),
+      bases: (_size, seed) => [
+        {
+          id: 'start',
+          async *run() {
+            made();
+            yield;
+            return Uint8Array.of(seed, 7);
+          },
+        },
+      ],
+      cells: () =>
+        [0, 1].map((i) => ({
+          id: `c-${i}`,
+          table: 'one',
+          *run(_K, bases) {
+            yield;
+            return [{ i, value: bases.get('start')![1] + i }];
+          },
+        })),
+    };
+    const expected = { one: [7, 8].map((value, i) => ({ i, value })) };
+    const seen: [string, number, number][] = [];
+    const onBase = ({ id }: { id: string }, _bytes: Uint8Array, { done, cells }: Progress) =>
+      void seen.push([id, done, cells]);
+    const onCell = onBase as unknown as RunOptions['onCell'];
+    expect(await runPaper(based, { ...options, onBase, onCell })).toEqual(expected);
+    expect(seen).toEqual([
+      ['start', 1, 3],
+      ['c-0', 2, 3],
+      ['c-1', 3, 3],
+    ]);
+    const keptBases = new Map([['start', Uint8Array.of(1, 8)]]);
+    expect((await runPaper(based, { ...options, keptBases })).one[0]).toEqual({ i: 0, value: 8 });
+    const kept = new Map(expected.one.map((row, i) => [`c-${i}`, [row]]));
+    expect(await runPaper(based, { ...options, kept })).toEqual(expected);
+    expect(made).toHaveBeenCalledTimes(1);
   });
 
   it('does not run kept cells again, and ends with the same rows', async () => {

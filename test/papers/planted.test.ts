@@ -1,8 +1,7 @@
 // A sign flipped in the method makes a named claim fail.
 
-import { singleKernels } from 'lorank';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { gather } from '../../papers/tables.js';
+import { rowsOf } from './cells.js';
 
 afterEach(() => {
   vi.doUnmock('lorank');
@@ -15,13 +14,7 @@ async function verdicts(tables: readonly string[], claims: readonly string[], pl
   vi.doMock('lorank', async (original) => ({ ...(await original<object>()), ...planted }));
   const { paper } = await import('../../papers/soltanolkotabi-2023-asymmetric/paper.js');
   const cells = paper.cells('quick', 5).filter(({ table, id }) => tables.includes(table) && id.endsWith('-0'));
-  const rows = gather(cells, (cell) => {
-    const run = cell.run(singleKernels());
-    for (;;) {
-      const next = run.next();
-      if (next.done) return next.value;
-    }
-  });
+  const rows = await rowsOf(cells);
   return claims.map((id) => paper.claims.find((claim) => claim.id === id)!.judge(rows, 'quick').status);
 }
 

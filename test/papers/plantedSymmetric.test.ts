@@ -1,8 +1,7 @@
 // A sign flipped in the method, or in a diagnostic, makes a named claim of symmetric sensing fail.
 
-import { singleKernels } from 'lorank';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { gather } from '../../papers/tables.js';
+import { rowsOf } from './cells.js';
 
 afterEach(() => {
   vi.doUnmock('lorank');
@@ -15,13 +14,7 @@ async function verdicts(cellId: string, claims: readonly string[], planted: obje
   vi.doMock('lorank', async (original) => ({ ...(await original<object>()), ...planted }));
   const { paper } = await import('../../papers/stoger-2021-symmetric/paper.js');
   const cells = paper.cells('quick', 5).filter(({ id }) => id === cellId);
-  const rows = gather(cells, (cell) => {
-    const run = cell.run(singleKernels());
-    for (;;) {
-      const next = run.next();
-      if (next.done) return next.value;
-    }
-  });
+  const rows = await rowsOf(cells);
   return claims.map((id) => paper.claims.find((claim) => claim.id === id)!.judge(rows, 'quick').status);
 }
 
