@@ -102,7 +102,11 @@ export function planInit(checkpoint: Checkpoint, options: InitOptions): InitPlan
     task_type: /ForCausalLM$|LMHeadModel$/.test(architecture) ? 'CAUSAL_LM' : null,
     base_model_name_or_path: options.baseName ?? named,
   });
-  const provenance = { method, seed, ...(method === 'nystrom' ? { sigma, orientation } : {}) };
+  const provenance = {
+    ...{ method, seed },
+    ...(method === 'nystrom' ? { sigma, orientation } : {}),
+    ...(movesBase(method) ? { base } : {}),
+  };
   return {
     ...{ method, rank, alpha, rslora, sigma, orientation, base, passes, seed, modules, config },
     scaling: rslora ? alpha / Math.sqrt(rank) : alpha / rank,

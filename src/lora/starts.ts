@@ -115,7 +115,7 @@ export function spectralStart(
 const oversamplingOf = (rank: number): number => Math.max(10, 2 * rank);
 
 /** The leading r triples of W, products in f32. W: m×n; U: m×r, V: n×r. */
-function leadingTriples(K: Kernels, W: Matrix<Float32Array>, rank: number, random: Stream, passes: number): Svd {
+export function leadingTriples(K: Kernels, W: Matrix<Float32Array>, rank: number, random: Stream, passes: number): Svd {
   const omega = split(random, 'omega');
   const testMatrix = (rows: number, cols: number) => matrix(rows, cols, normals(omega, rows * cols));
   return K.scoped(() => {
