@@ -100,6 +100,8 @@ export async function execute(context: Context, options: ExecuteOptions): Promis
     await writeWhole(manifestOf(output), [textBytes(manifest)]);
     await remove(checkpoint!);
   }
+  const { notes } = made.finished.result;
+  if (output === STANDARD || context.flags.json) for (const note of notes) context.note(note);
   if (output !== STANDARD) await context.report(reportDocument(made, spec), () => reportText(made, spec, output));
   return exitCode(made.finished);
 }

@@ -81,18 +81,22 @@ export interface Job {
 }
 
 /** The job of measurements. */
-export function senseJob(K: Kernels, spec: SenseSpec, { truth, ...parts }: SenseData): Job {
+export function senseJob(K: Kernels, spec: SenseSpec, { truth, halfSeen, ...parts }: SenseData): Job {
   return {
     task: 'sense',
     notes: [measuredText(parts), ...warnings(parts, spec)],
     error: truth && ((snapshot) => relativeFrobenius(K, stateOf(K, parts, snapshot), truth)),
     *run(from) {
-      const result = yield* senseParts(K, parts, spec, from);
+      const found = yield* senseParts(K, parts, spec, from);
+      const result = halfSeen ? { ...found, notes: [HALF_SEEN, ...found.notes] } : found;
       const error = truth && { relativeFrobenius: relativeFrobenius(K, result.X, truth) };
       return { task: 'sense', outcome: result.outcome, result, X: formed(K, result.X), error };
     },
   };
 }
+
+const HALF_SEEN =
+  'Every A_i is symmetric, so that the measurements see (X + Xᵀ)/2 alone: where X is symmetric positive semidefinite, say so (--symmetric).';
 
 function measuredText({ train, heldOut }: Parts): string {
   const { rows, cols, measurements, symmetric: isSymmetric } = train.operator;

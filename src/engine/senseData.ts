@@ -16,6 +16,8 @@ import { keptBack, type Parts } from './senseRun.js';
 export interface SenseData extends Parts {
   /** n₁×n₂; for the judge alone. */
   readonly truth?: Matrix;
+  /** Every A_i is symmetric, and X is not said to be: (X + Xᵀ)/2 is all that the measurements see. */
+  readonly halfSeen?: boolean;
 }
 
 export type SenseFiles = Extract<SenseSpec['data'], { operator: string }>;
@@ -56,8 +58,12 @@ export async function readSenseData(
   const builder = (measurements: number) => denseRows(K, { rows, cols, measurements, symmetric, storage });
   const train = builder(m - back.length);
   const heldOut = back.length > 0 ? builder(back.length) : undefined;
+  let halfSeen = !symmetric && rows === cols && rows > 1;
   await naming(data.operator, async () => {
-    for await (const block of readNpyRows(source, header)) deal(block, rows * cols, back, train, heldOut);
+    for await (const block of readNpyRows(source, header)) {
+      deal(block, rows * cols, back, train, heldOut);
+      halfSeen &&= areSymmetric(block.data, rows);
+    }
   });
   const isBack = new Uint8Array(m);
   for (const i of back) isBack[i] = 1;
@@ -68,7 +74,7 @@ export async function readSenseData(
     return { operator, y: some.map((value) => scale * value) };
   };
   requireModerate(y, data.measurements, Math.sqrt((rows * cols) / meanSquare / m));
-  return { train: part(train, 0), heldOut: heldOut && part(heldOut, 1), truth };
+  return { train: part(train, 0), heldOut: heldOut && part(heldOut, 1), truth, halfSeen };
 }
 
 /** Gives each measurement of a block to the part that it belongs to, in runs of neighbours. back: ascending. */
@@ -91,6 +97,14 @@ function deal(
     train.write(start + i - before, data.subarray(i * size, end * size));
     i = end;
   }
+}
+
+/** Whether n×n matrices, one after another, equal their transposes. */
+function areSymmetric(data: Float32Array | Float64Array, n: number): boolean {
+  for (let from = 0; from < data.length; from += n * n)
+    for (let i = 1; i < n; i++)
+      for (let j = 0; j < i; j++) if (data[from + i * n + j] !== data[from + j * n + i]) return false;
+  return true;
 }
 
 function lowerBound(sorted: Float64Array, x: number): number {
