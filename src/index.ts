@@ -80,6 +80,7 @@ export async function fitFromBytes(bytes: Uint8Array): Promise<Fit> {
   return fitFromTensors(tensors, file.metadata);
 }
 
+export { constant, meanSquare, type Node } from './autodiff/index.js';
 export type { CompleteProgress } from './complete/complete.js';
 export { completeRatings as completeStream } from './complete/complete.js';
 export type { Fit } from './complete/fit.js';
@@ -169,6 +170,7 @@ export {
   surrogateStart,
 } from './initialisations/deep.js';
 export { large, type NystromOptions, nystrom, smallRandom, spectral } from './initialisations/index.js';
+export { concat, rangeOf, type SizedRange } from './io/bytes.js';
 export { Ids } from './io/ids.js';
 export { readMatrixMarket } from './io/mtx.js';
 export { readNpy, readNpyHeader, readNpyRows, writeNpy } from './io/npy.js';
@@ -177,7 +179,7 @@ export { openParquet, writeParquet } from './io/parquet.js';
 export { readPng, writePng } from './io/png.js';
 export { readRatings } from './io/ratings.js';
 export { openSafetensors, writeSafetensors } from './io/safetensors.js';
-export { type Tensor, tensorMatrix, tensorOf } from './io/tensor.js';
+export { floatTensor, type Tensor, tensorMatrix, tensorOf, toFloat32 } from './io/tensor.js';
 export { type Kernels, referenceKernels, singleKernels, startKernels } from './kernels/index.js';
 export { principalAngles } from './linalg/angles.js';
 export { cholesky, solveCholesky } from './linalg/cholesky.js';
@@ -192,6 +194,69 @@ export { multiply, multiplyInto } from './linalg/products.js';
 export { leastSquares, qr } from './linalg/qr.js';
 export { randomisedSvd } from './linalg/randomised.js';
 export { singularValues, svd } from './linalg/svd.js';
+export { type AdapterStart, type ChainStart, type Pair, pairOf } from './lm/adapters.js';
+export { architectureOf, loadModel } from './lm/architecture.js';
+export { type Architecture, type Model, modelFiles, type Net, randomModel } from './lm/model.js';
+export { checkpointOf, learnedAdapter, type Started, startAdapters } from './lm/starts.js';
+export { type Example, type TextTaskOptions, textTask } from './lm/text.js';
+export { byteTokens, openTokenizer, type TextTokens } from './lm/tokenizer.js';
+export { heldOutLoss, type Task, type TrainOptions, type TrainResult, type TrainRow, train } from './lm/train.js';
+export {
+  type Adapter as LoraAdapter,
+  type Adapter as LoraAdapter,
+  type AdapterLayer,
+  type AdapterLayer,
+  adapterFiles,
+  adapterFiles,
+  adapterOf,
+  adapterOf,
+  type LayerHead,
+  type LayerKind,
+  readAdapter,
+  readAdapter,
+} from './lora/adapter.js';
+export { type CheckReport, type CheckReport, checkAdapter, checkAdapter, type Finding } from './lora/check.js';
+export {
+  type Checkpoint as ModelCheckpoint,
+  type Checkpoint as LoraCheckpoint,
+  type CheckpointTensor,
+  openCheckpoint,
+  openCheckpoint,
+} from './lora/checkpoint.js';
+export { type PeftConfig, type PeftConfig, peftConfig, peftConfig } from './lora/config.js';
+export { convertAdapter } from './lora/convert.js';
+export type { Energy } from './lora/energy.js';
+export {
+  type BlobLike,
+  bytesOf,
+  bytesOf,
+  type Files,
+  type Files,
+  filesOf,
+  filesOf,
+  type OutputFile,
+  type OutputFile,
+} from './lora/files.js';
+export {
+  type InitOptions,
+  type InitOptions,
+  type InitPlan,
+  type InitPlan,
+  type InitWatch,
+  initAdapter,
+  initAdapter,
+  type LayerReport,
+  type LayerReport as InitReport,
+  largestChange,
+  largestChange,
+  planInit,
+  planInit,
+} from './lora/initialise.js';
+export { RESIDUAL_FILE, residualTensors, residualTensors } from './lora/residual.js';
+export { type LayerSpectrum, type SpectrumOptions, spectrum } from './lora/spectrum.js';
+export type { InitMethod } from './lora/starts.js';
+export type { InitMethod } from './lora/starts.js';
+export { type Module, modulesOf, parseTargets, type Targets } from './lora/targets.js';
 export { at, copy, type Float, type Matrix, matrix, slice, transpose } from './matrix.js';
 export { type DeepOptions, type DeepPlan, deepPlan, type Seen } from './methods/deep.js';
 export { deepObjective } from './methods/deepObjective.js';

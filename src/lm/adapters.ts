@@ -34,6 +34,7 @@ export interface ChainStart {
   readonly speeds?: readonly number[];
 }
 
+/** An adapter to train: a pair of factors, or a chain. */
 export type AdapterStart = Pair | ChainStart;
 
 /** A pair as a chain. */

@@ -5,7 +5,7 @@
 import { crossEntropy } from '../autodiff/index.js';
 import { dataError, usageError } from '../errors.js';
 import { permutation, stream, uniforms } from '../random/index.js';
-import type { Model } from './model.js';
+import type { Decoder, Model } from './model.js';
 import type { Task } from './train.js';
 
 /** A sequence of tokens of which those before `from` do not count. */
@@ -14,6 +14,7 @@ export interface Example {
   readonly from: number;
 }
 
+/** What textTask takes. */
 export interface TextTaskOptions {
   /** Sequences in a batch; default 8. */
   readonly batch?: number;
@@ -40,7 +41,7 @@ interface Source {
 }
 
 /** @param data the tokens of the whole text, or examples. */
-export function textTask(model: Model, data: Int32Array | readonly Example[], options: TextTaskOptions): Task {
+export function textTask(model: Model<Decoder>, data: Int32Array | readonly Example[], options: TextTaskOptions): Task {
   const { batch = 8, length, heldOut = 0.1, heldOutBatches = 16, seed = 1 } = options;
   const { architecture } = model;
   check(architecture, batch, length, heldOut);
@@ -118,12 +119,7 @@ function sourceOf(data: Data, length: number, stride: number): Source {
   };
 }
 
-function check(
-  { context }: Model['architecture'],
-  batch: number,
-  length: number,
-  heldOut: TextTaskOptions['heldOut'],
-): void {
+function check({ context }: Decoder, batch: number, length: number, heldOut: TextTaskOptions['heldOut']): void {
   if (!(Number.isSafeInteger(length) && length >= 1 && length <= context))
     throw usageError(`textTask: length should be from 1 to ${context}, got ${length}`, 'shorten the sequences');
   if (!(Number.isSafeInteger(batch) && batch >= 1))

@@ -27,6 +27,7 @@ export interface Task {
   heldOutLoss(net: Net, i: number): { loss: Node; weight: number };
 }
 
+/** What train takes. */
 export interface TrainOptions {
   readonly steps: number;
   readonly learningRate: number;
