@@ -203,58 +203,30 @@ export { byteTokens, openTokenizer, type TextTokens } from './lm/tokenizer.js';
 export { heldOutLoss, type Task, type TrainOptions, type TrainResult, type TrainRow, train } from './lm/train.js';
 export {
   type Adapter as LoraAdapter,
-  type Adapter as LoraAdapter,
-  type AdapterLayer,
   type AdapterLayer,
   adapterFiles,
-  adapterFiles,
-  adapterOf,
   adapterOf,
   type LayerHead,
   type LayerKind,
   readAdapter,
-  readAdapter,
 } from './lora/adapter.js';
-export { type CheckReport, type CheckReport, checkAdapter, checkAdapter, type Finding } from './lora/check.js';
-export {
-  type Checkpoint as ModelCheckpoint,
-  type Checkpoint as LoraCheckpoint,
-  type CheckpointTensor,
-  openCheckpoint,
-  openCheckpoint,
-} from './lora/checkpoint.js';
-export { type PeftConfig, type PeftConfig, peftConfig, peftConfig } from './lora/config.js';
+export { type CheckReport, checkAdapter, type Finding } from './lora/check.js';
+export { type Checkpoint as ModelCheckpoint, type CheckpointTensor, openCheckpoint } from './lora/checkpoint.js';
+export { type PeftConfig, peftConfig } from './lora/config.js';
 export { convertAdapter } from './lora/convert.js';
 export type { Energy } from './lora/energy.js';
-export {
-  type BlobLike,
-  bytesOf,
-  bytesOf,
-  type Files,
-  type Files,
-  filesOf,
-  filesOf,
-  type OutputFile,
-  type OutputFile,
-} from './lora/files.js';
+export { type BlobLike, bytesOf, type Files, filesOf, type OutputFile } from './lora/files.js';
 export {
   type InitOptions,
-  type InitOptions,
-  type InitPlan,
   type InitPlan,
   type InitWatch,
   initAdapter,
-  initAdapter,
   type LayerReport,
-  type LayerReport as InitReport,
   largestChange,
-  largestChange,
-  planInit,
   planInit,
 } from './lora/initialise.js';
-export { RESIDUAL_FILE, residualTensors, residualTensors } from './lora/residual.js';
+export { RESIDUAL_FILE, residualTensors } from './lora/residual.js';
 export { type LayerSpectrum, type SpectrumOptions, spectrum } from './lora/spectrum.js';
-export type { InitMethod } from './lora/starts.js';
 export type { InitMethod } from './lora/starts.js';
 export { type Module, modulesOf, parseTargets, type Targets } from './lora/targets.js';
 export { at, copy, type Float, type Matrix, matrix, slice, transpose } from './matrix.js';

@@ -18,17 +18,29 @@ export interface OutputFile {
   readonly pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
-/** A folder in memory. contents: bytes, or ranges (a file, a Blob, an HTTP resource), by name. */
-export function filesOf(contents: Readonly<Record<string, Uint8Array | SizedRange>>): Files {
+/** A Blob, or a File of a page, or what Node's openAsBlob gives. */
+export interface BlobLike {
+  readonly size: number;
+  slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> };
+}
+
+/** A folder of named bytes: in memory, in Blobs, or behind ranges (a file, an HTTP resource). */
+export function filesOf(contents: Readonly<Record<string, Uint8Array | BlobLike | SizedRange>>): Files {
   return {
     names: Object.keys(contents),
     open: async (name) => {
       const found = Object.hasOwn(contents, name) ? contents[name] : undefined;
       if (!found) throw noSuchFile(name, Object.keys(contents));
-      return found instanceof Uint8Array ? rangeOf(found) : found;
+      if (found instanceof Uint8Array) return rangeOf(found);
+      return 'read' in found ? found : rangeOfBlob(found);
     },
   };
 }
+
+const rangeOfBlob = (blob: BlobLike): SizedRange => ({
+  size: blob.size,
+  read: async (offset, length) => new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
+});
 
 /** The whole of a file that is to be written, in memory. */
 export async function bytesOf({ pieces }: OutputFile): Promise<Uint8Array> {
