@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { add, attention, crossEntropy, gather, gelu, layerNorm, matmul, type Node } from '../src/autodiff/index.js';
 import { singleKernels } from '../src/kernels/index.js';
-import { type Architecture, type Net, randomModel, type WeightShape } from '../src/lm/model.js';
+import { type Decoder, type Net, randomModel, type WeightShape } from '../src/lm/model.js';
 import { type Task, train } from '../src/lm/train.js';
 import { matrix } from '../src/matrix.js';
 import { normals, split, stream, words } from '../src/random/index.js';
@@ -14,7 +14,7 @@ import { type Contestant, numpy, race } from './harness.js';
 const [d, layers, heads, vocabulary, length, batch, rank] = [256, 2, 4, 256, 32, 8, 4];
 
 /** LayerNorm, separate projections without biases, GELU, tied embedding, learned positions. */
-function decoder(): Architecture {
+function decoder(): Decoder {
   const shapes: WeightShape[] = [
     { name: 'embedding', shape: [vocabulary, d], start: 0.02 },
     { name: 'positions', shape: [length, d], start: 0.02 },

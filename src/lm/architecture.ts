@@ -7,10 +7,10 @@ import type { Files } from '../lora/files.js';
 import type { Config } from './config.js';
 import { gpt2 } from './gpt2.js';
 import { llama } from './llama.js';
-import { type Architecture, loadWeights, type Model } from './model.js';
+import { type Decoder, loadWeights, type Model } from './model.js';
 
 /** The decoder of a config.json: llama, mistral, qwen2 or gpt2. */
-export function architectureOf(config: Config): Architecture {
+export function architectureOf(config: Config): Decoder {
   switch (config.model_type) {
     case 'gpt2':
       return gpt2(config);
@@ -27,7 +27,7 @@ export function architectureOf(config: Config): Architecture {
 }
 
 /** A model from a Hugging Face folder: config.json and safetensors, whole or in shards. precision: default f32. */
-export async function loadModel(K: Kernels, files: Files, precision?: Precision): Promise<Model> {
+export async function loadModel(K: Kernels, files: Files, precision?: Precision): Promise<Model<Decoder>> {
   const checkpoint = await openCheckpoint(files);
   return loadWeights(K, architectureOf(checkpoint.config), checkpoint, precision);
 }

@@ -5,10 +5,10 @@
 import { add, attention, columns, gather, gelu, layerNorm, matmul, type Node } from '../autodiff/index.js';
 import { usageError } from '../errors.js';
 import { among, type Config, count, divides, positive } from './config.js';
-import type { Architecture, Net, WeightShape } from './model.js';
+import type { Decoder, Net, WeightShape } from './model.js';
 
 /** @throws data error for a configuration that this does not compute. */
-export function gpt2(config: Config): Architecture {
+export function gpt2(config: Config): Decoder {
   among(config, 'model_type', ['gpt2']);
   const width = count(config, 'n_embd', 768);
   const layers = count(config, 'n_layer', 12);

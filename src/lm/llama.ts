@@ -18,10 +18,10 @@ import {
 import { dataError, usageError } from '../errors.js';
 import { pow } from '../random/index.js';
 import { among, type Config, count, divides, positive } from './config.js';
-import type { Architecture, Net, WeightShape } from './model.js';
+import type { Decoder, Net, WeightShape } from './model.js';
 
 /** @throws data error for a configuration that this does not compute. */
-export function llama(config: Config): Architecture {
+export function llama(config: Config): Decoder {
   const type = among(config, 'model_type', ['llama', 'mistral', 'qwen2']);
   const width = count(config, 'hidden_size');
   const layers = count(config, 'num_hidden_layers');

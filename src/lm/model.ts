@@ -21,7 +21,7 @@ export interface WeightShape {
   readonly start: number | 'ones' | 'zeros';
 }
 
-/** What a configuration stands for. */
+/** What a model is made of. */
 export interface Architecture {
   readonly name: string;
   /** config.json. */
@@ -33,6 +33,10 @@ export interface Architecture {
   readonly linears: readonly string[];
   /** Whether linear weights lie inputs×outputs (Conv1D of GPT-2). */
   readonly transposed: boolean;
+}
+
+/** A language model. */
+export interface Decoder extends Architecture {
   readonly vocabulary: number;
   /** Most positions of a sequence. */
   readonly context: number;
@@ -41,8 +45,8 @@ export interface Architecture {
 }
 
 /** An architecture with weights in kernel memory. */
-export interface Model {
-  readonly architecture: Architecture;
+export interface Model<A extends Architecture = Architecture> {
+  readonly architecture: A;
   readonly precision: Precision;
   /** By name; a vector is 1×n. */
   readonly weights: ReadonlyMap<string, Matrix>;
@@ -118,18 +122,18 @@ const rowsOf = ({ shape }: WeightShape) => (shape.length === 1 ? 1 : shape[0]);
 const colsOf = ({ shape }: WeightShape) => shape[shape.length - 1];
 
 /** A model whose weights are filled in by name. */
-async function assemble(
+async function assemble<A extends Architecture>(
   K: Kernels,
-  architecture: Architecture,
+  architecture: A,
   precision: Precision,
   fill: (weight: WeightShape, to: Float) => void | Promise<void>,
-): Promise<Model> {
+): Promise<Model<A>> {
   const model = emptyModel(K, architecture, precision);
   for (const weight of architecture.shapes) await fill(weight, model.weights.get(weight.name)!.data);
   return model;
 }
 
-function emptyModel(K: Kernels, architecture: Architecture, precision: Precision): Model {
+function emptyModel<A extends Architecture>(K: Kernels, architecture: A, precision: Precision): Model<A> {
   const arena = createArena(K);
   const weights = new Map<string, Matrix>();
   for (const weight of architecture.shapes) {
@@ -140,12 +144,12 @@ function emptyModel(K: Kernels, architecture: Architecture, precision: Precision
 }
 
 /** The weights of a checkpoint, widened or rounded to the precision (default f32). */
-export function loadWeights(
+export function loadWeights<A extends Architecture>(
   K: Kernels,
-  architecture: Architecture,
+  architecture: A,
   checkpoint: Checkpoint,
   precision: Precision = 'f32',
-): Promise<Model> {
+): Promise<Model<A>> {
   return assemble(K, architecture, precision, async (weight, to) => {
     const name = [weight.name, weight.name.replace(architecture.prefix, '')].find((one) => checkpoint.tensors.has(one));
     const info = checkpoint.tensors.get(name ?? weight.name);
@@ -170,12 +174,12 @@ export function loadWeights(
 }
 
 /** A model with a random start: normal weights, gains 1 and biases 0. Weight w comes from the stream of its name. */
-export function randomModel(
+export function randomModel<A extends Architecture>(
   K: Kernels,
-  architecture: Architecture,
+  architecture: A,
   random: Stream,
   precision: Precision = 'f32',
-): Model {
+): Model<A> {
   const model = emptyModel(K, architecture, precision);
   for (const { name, start } of architecture.shapes) {
     const to = model.weights.get(name)!.data;
@@ -189,7 +193,10 @@ export function randomModel(
 }
 
 /** The same model with other weights under some names, shared otherwise. */
-export const withWeights = (model: Model, others: ReadonlyMap<string, Matrix>): Model => ({
+export const withWeights = <A extends Architecture>(
+  model: Model<A>,
+  others: ReadonlyMap<string, Matrix>,
+): Model<A> => ({
   ...model,
   weights: new Map([...model.weights].map(([name, value]) => [name, others.get(name) ?? value])),
   arenas: [],

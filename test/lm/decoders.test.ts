@@ -7,7 +7,7 @@ import type { Precision } from '../../src/kernels/contract.js';
 import { singleKernels, startKernels } from '../../src/kernels/index.js';
 import { chainOf, sizeOfLinear } from '../../src/lm/adapters.js';
 import { architectureOf, loadModel } from '../../src/lm/architecture.js';
-import { type Chain, type Model, modelFiles, openNet, randomModel } from '../../src/lm/model.js';
+import { type Chain, type Decoder, type Model, modelFiles, openNet, randomModel } from '../../src/lm/model.js';
 import { bytesOf, filesOf } from '../../src/lora/files.js';
 import { matrix } from '../../src/matrix.js';
 import { stream } from '../../src/random/index.js';
@@ -27,7 +27,12 @@ const pool = await startKernels({ threads: 2 });
 afterAll(() => pool.close());
 
 /** Weights as logits.py makes them: that of place i in the order of the names is noise of seed i+1. */
-function modelOf(on: typeof K, config: Record<string, unknown>, precision: Precision, names?: string[]): Model {
+function modelOf(
+  on: typeof K,
+  config: Record<string, unknown>,
+  precision: Precision,
+  names?: string[],
+): Model<Decoder> {
   const model = randomModel(on, architectureOf(config), stream(1, 'model'), precision);
   if (names) expect([...model.weights.keys()].sort()).toEqual(names);
   [...model.weights.keys()].sort().forEach((name, i) => {
@@ -38,7 +43,7 @@ function modelOf(on: typeof K, config: Record<string, unknown>, precision: Preci
   return model;
 }
 
-function logitsOf(on: typeof K, model: Model, chains?: ReadonlyMap<string, Chain>): Float64Array {
+function logitsOf(on: typeof K, model: Model<Decoder>, chains?: ReadonlyMap<string, Chain>): Float64Array {
   const tape = openTape(on, createArena(on), model.precision);
   return Float64Array.from(
     model.architecture.logits(openNet(tape, model, new Map(), chains), ids, ids.length / 2).value.data,

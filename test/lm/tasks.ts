@@ -37,11 +37,6 @@ export function fitTask(K: Kernels, W: Matrix<Float64Array>, target: Matrix<Floa
     prefix: '',
     linears: ['layer'],
     transposed: false,
-    vocabulary: 1,
-    context: 1,
-    logits: () => {
-      throw new Error('a linear layer has no logits');
-    },
   };
   const single = (M: Matrix<Float64Array>, kept: Float): Matrix => {
     for (let i = 0; i < M.rows; i++) for (let j = 0; j < M.cols; j++) kept[i * M.cols + j] = M.data[i * M.cols + j];
