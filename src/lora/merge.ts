@@ -17,9 +17,9 @@ import type { Kernels } from '../kernels/contract.js';
 import { type Float, matrix, slice, transpose } from '../matrix.js';
 import type { Adapter, AdapterLayer } from './adapter.js';
 import type { Checkpoint, CheckpointTensor } from './checkpoint.js';
-import { bytesOf, type OutputFile } from './files.js';
+import type { OutputFile } from './files.js';
 import { type Placed, type Placement, placeAdapter } from './place.js';
-import { requireFinite, requireUnmovedBase } from './work.js';
+import { requireFinite, requireUnmovedBase, wholeTensor } from './work.js';
 
 export interface MergeOptions {
   /** Times s. Default 1. */
@@ -85,7 +85,10 @@ async function* mergedFile(
     const bias = biases.get(name);
     if (placed) {
       const layer = await adapter.layer(placed.head.path);
-      yield* mergedWeight(K, checkpoint, layer, placed, { ...options, brought: brought && (await whole(brought)) });
+      yield* mergedWeight(K, checkpoint, layer, placed, {
+        ...options,
+        brought: brought && (await wholeTensor(brought)),
+      });
     } else if (brought) yield await cast(brought, tensor);
     else if (bias) yield await addedBias(checkpoint, name, bias, options.scale);
     else yield* copyBytes(tensor.start, tensor.end);
@@ -191,18 +194,12 @@ const doesNotFit = (weight: string, dtype: string, largest: number) =>
   );
 
 async function loaded(lazy: LazyTensor): Promise<Float32Array> {
-  return toFloat32(await whole(lazy));
-}
-
-async function whole({ dtype, shape, bytes }: LazyTensor): Promise<Tensor> {
-  const made = bytes();
-  if (!(Symbol.asyncIterator in made)) return { dtype, shape, bytes: await made };
-  return { dtype, shape, bytes: await bytesOf({ name: '', pieces: made }) };
+  return toFloat32(await wholeTensor(lazy));
 }
 
 /** A tensor in the type of the one whose place it takes. */
 async function cast(lazy: LazyTensor, { dtype }: CheckpointTensor): Promise<Uint8Array> {
-  const tensor = await whole(lazy);
+  const tensor = await wholeTensor(lazy);
   if (tensor.dtype === dtype) return tensor.bytes;
   return floatTensor(toFloat64(tensor), tensor.shape, dtype as FloatDtype).bytes;
 }

@@ -7,7 +7,7 @@
 
 import { usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
-import { slice, transpose } from '../matrix.js';
+import { copy, slice, transpose } from '../matrix.js';
 import type { Adapter, AdapterLayer } from './adapter.js';
 import { compressed, productOf, rankForEnergy, sumOfSquares } from './product.js';
 import {
@@ -16,7 +16,7 @@ import {
   finished,
   type LayerReport,
   type LayerWork,
-  layerFrom,
+  layerWith,
   type Made,
   requireEnergy,
   requireFinite,
@@ -76,20 +76,14 @@ function resizedLayer(
   from: AdapterLayer,
   choose: (values: Float64Array) => number,
 ): { layer: AdapterLayer; report: ResizedLayer } {
-  const { path, scaling } = from;
-  const report = { path, from: from.rank, error: 0 };
-  const small = compressed(K, productOf(from), (values) => Math.min(from.rank, choose(values)));
+  const { path, scaling, rank } = from;
+  const X = productOf(from);
+  const small = compressed(K, X, (values) => Math.min(rank, choose(values)));
   const norm = scaling * Math.sqrt(sumOfSquares(small.values));
-  if (small.rank === from.rank) return { layer: from, report: { ...report, rank: from.rank, norm } };
-  const alpha = alphaFor(config, scaling, small.rank);
-  if (norm === 0) {
-    // ΔW = 0 at any rank; the first rows of A are kept, so that it can still be trained.
-    const A = slice(from.A, 0, small.rank);
-    const { layer } = layerFrom(K, { ...from, alpha }, { left: small.left, right: transpose(A) });
-    return { layer, report: { ...report, rank: small.rank, norm } };
-  }
-  const { layer, rounding } = layerFrom(K, { ...from, alpha }, small);
-  const tail = sumOfSquares(small.values.subarray(small.rank));
-  const error = (Math.sqrt(tail + rounding * rounding) * scaling) / norm;
-  return { layer, report: { ...report, rank: small.rank, norm, error } };
+  if (small.rank === rank) return { layer: from, report: { path, from: rank, rank, norm, error: 0 } };
+  const head = { ...from, alpha: alphaFor(config, scaling, small.rank) };
+  // Where ΔW = 0 the first rows of A are kept, so that it can still be trained.
+  const right = norm === 0 ? transpose(slice(from.A, 0, small.rank)) : small.right;
+  const { layer, report } = layerWith(K, head, X, { ...small, right: copy(right) });
+  return { layer, report: { ...report, from: rank } };
 }

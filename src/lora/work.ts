@@ -3,14 +3,16 @@
 
 import type { Factored } from '../descend.js';
 import { dataError, usageError } from '../errors.js';
-import { toFloat32 } from '../io/tensor.js';
+import type { LazyTensor } from '../io/safetensors.js';
+import { type Tensor, toFloat32 } from '../io/tensor.js';
 import type { Kernels } from '../kernels/contract.js';
 import { multiply } from '../linalg/products.js';
 import { entriesOf, largestEntry } from '../linalg/vectors.js';
 import { type Float, type Matrix, matrix, transpose } from '../matrix.js';
 import { type Adapter, type AdapterLayer, adapterOf, type LayerHead, patternsOf, peftTensors } from './adapter.js';
 import type { PeftConfig } from './config.js';
-import { beside } from './product.js';
+import { bytesOf } from './files.js';
+import { beside, type Compressed, compressed, productNorm, sumOfSquares } from './product.js';
 
 /** What became of a layer. */
 export interface LayerReport {
@@ -95,6 +97,34 @@ export function layerFrom(
   let square = 0;
   for (let i = 0; i < G.length; i++) square += G[i] * H[i];
   return { layer, rounding: Math.sqrt(Math.max(0, square)) };
+}
+
+/**
+ * A layer whose product, without the scaling, is X, or `small`, which is what is left of X at a lower rank; and the error. α
+ * is that of the head. X: left outputs×k, right inputs×k.
+ */
+export function layerWith(
+  K: Kernels,
+  head: LayerHead,
+  X: Factored,
+  small?: Compressed,
+): { layer: AdapterLayer; report: LayerReport } {
+  const { layer, rounding } = layerFrom(K, head, small ?? X);
+  const size = small ? Math.sqrt(sumOfSquares(small.values)) : productNorm(K, X);
+  const tail = small ? sumOfSquares(small.values.subarray(small.rank)) : 0;
+  const error = size > 0 ? Math.sqrt(tail + rounding * rounding) / size : 0;
+  return { layer, report: { path: head.path, rank: layer.rank, norm: Math.abs(head.scaling) * size, error } };
+}
+
+/** The same with the nearest of rank r, where that is lower. */
+export const layerOfRank = (K: Kernels, head: LayerHead, X: Factored, r = X.left.cols) =>
+  layerWith(K, head, X, r < X.left.cols ? compressed(K, X, () => r) : undefined);
+
+/** A tensor that is to be written, read. */
+export async function wholeTensor({ dtype, shape, bytes }: LazyTensor): Promise<Tensor> {
+  const made = bytes();
+  if (!(Symbol.asyncIterator in made)) return { dtype, shape, bytes: await made };
+  return { dtype, shape, bytes: await bytesOf({ name: '', pieces: made }) };
 }
 
 /** @throws data error where a factor holds NaN or an infinity. */

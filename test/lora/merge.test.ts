@@ -241,7 +241,7 @@ describe('merging refuses', () => {
   const refused = async (
     sentence: RegExp,
     given: ReturnType<typeof adapter>,
-    config: object = LLAMA,
+    config: Record<string, unknown> = LLAMA,
     shapes: Parameters<typeof tensorsOf>[0] = SHAPES,
     more: Record<string, Tensor> = {},
   ) => {
