@@ -1,7 +1,11 @@
 // lorank lora <verb>: adapters.
 
 import type { AddCommand } from './command.js';
+import { averageCommand } from './lora/average.js';
 import { checkCommand } from './lora/check.js';
+import { convertCommand } from './lora/convert.js';
+import { diffCommand } from './lora/diff.js';
+import { extractCommand } from './lora/extract.js';
 import { initCommand } from './lora/init.js';
 import { mergeCommand } from './lora/merge.js';
 import { pretrainCommand } from './lora/pretrain.js';
@@ -13,8 +17,12 @@ const verbs: readonly AddCommand[] = [
   initCommand,
   spectrumCommand,
   checkCommand,
+  extractCommand,
   resizeCommand,
   mergeCommand,
+  diffCommand,
+  convertCommand,
+  averageCommand,
   trainCommand,
   pretrainCommand,
 ];

@@ -66,18 +66,21 @@ export async function extractAdapter(
   tuned: Checkpoint,
   options: ExtractOptions = {},
 ): Promise<Extracted> {
-  const { work, notCarried } = extracting(K, base, tuned, options);
-  const made = await finished(work, options.onLayer);
-  return { ...made, notCarried: await notCarried() };
+  let notCarried: readonly NotCarried[] = [];
+  const work = extracting(K, base, tuned, options, (found) => {
+    notCarried = found;
+  });
+  return { ...(await finished(work, options.onLayer)), notCarried };
 }
 
-/** The same, layer by layer; and what the adapter cannot carry, which takes a pass over those tensors. */
+/** The same, layer by layer; at the end left is told what the adapter cannot carry, by a pass over those tensors. */
 export function extracting(
   K: Kernels,
   base: Checkpoint,
   tuned: Checkpoint,
   { rank, energy, targets, seed = DEFAULT_SEED }: ExtractOptions,
-): { work: LayerWork<ExtractedLayer>; notCarried: () => Promise<NotCarried[]> } {
+  left: (notCarried: readonly NotCarried[]) => void,
+): LayerWork<ExtractedLayer> {
   const caller = 'extractAdapter';
   if (rank !== undefined) requireRank(caller, rank);
   if (energy !== undefined) requireEnergy(caller, energy);
@@ -97,7 +100,8 @@ export function extracting(
     );
   const byPath = new Map(chosen.map((module) => [module.path, module]));
   const draws = stream(seed, 'lora/extract');
-  const work: LayerWork<ExtractedLayer> = {
+  const carried = new Set(chosen.map(({ weight }) => weight));
+  return {
     paths: [...byPath.keys()],
     make: async (path) => {
       const module = byPath.get(path)!;
@@ -109,6 +113,7 @@ export function extracting(
       const report = { path, rank: layer.rank, norm, error: lost / norm, change: norm / Math.sqrt(baseSquare || 1) };
       return { layer, report };
     },
+    finish: async () => left(await leftBehind(caller, base, tuned, modules, carried)),
     around: (heads) => {
       const paths = new Set(heads.map(({ path }) => path));
       const present = modules.filter(({ path }) => paths.has(path));
@@ -127,8 +132,6 @@ export function extracting(
       };
     },
   };
-  const carried = new Set(chosen.map(({ weight }) => weight));
-  return { work, notCarried: () => leftBehind(caller, base, tuned, modules, carried) };
 }
 
 /** All linear layers but the output layer, and all convolutions. */

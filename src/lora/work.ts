@@ -31,6 +31,8 @@ export interface LayerWork<R extends LayerReport = LayerReport> {
   readonly paths: readonly string[];
   /** Makes one of them; nothing where there is nothing to say. */
   make(path: string): Promise<{ readonly layer: AdapterLayer; readonly report: R } | undefined>;
+  /** Called when all layers are made. */
+  finish?(): Promise<void>;
   /** What goes around the layers that came out. */
   around(heads: readonly LayerHead[]): Pick<Adapter, 'config' | 'others' | 'metadata'>;
 }
@@ -53,6 +55,7 @@ export async function finished<R extends LayerReport>(
     made.push(one);
     onLayer(one.report);
   }
+  await work.finish?.();
   const layers = made.map(({ layer }) => layer);
   const { config, others, metadata } = work.around(layers);
   return { adapter: adapterOf(config, layers, { others, metadata }), layers: made.map(({ report }) => report) };

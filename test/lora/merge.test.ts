@@ -36,7 +36,7 @@ describe('a merged weight', () => {
     string,
     Parameters<typeof tensorsOf>[0],
     Partial<AdapterLayer>,
-    object,
+    Record<string, unknown>,
     Partial<PeftConfig>,
     boolean,
   ][] = [

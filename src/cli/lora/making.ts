@@ -111,6 +111,7 @@ export async function makeAdapter<R extends LayerReport>(context: Context, makin
   try {
     const work = await making.work(K);
     const made = await makeLayers(context, work, output);
+    await work.finish?.();
     if (output) {
       const outputs = await output.write(dialectFiles(keptAdapter(work, made, output), dialect));
       const { build, threads } = K;
