@@ -194,10 +194,44 @@ export { multiply, multiplyInto } from './linalg/products.js';
 export { leastSquares, qr } from './linalg/qr.js';
 export { randomisedSvd } from './linalg/randomised.js';
 export { singularValues, svd } from './linalg/svd.js';
-export { type AdapterStart, type ChainStart, type Pair, pairOf } from './lm/adapters.js';
+export {
+  type AdapterStart,
+  type ChainStart,
+  chainOf,
+  compressedDeepStart,
+  type DeepLoraOptions,
+  narrowDeepStart,
+  type Pair,
+  pairOf,
+  residualModel,
+  weightGradients,
+  weightOf,
+} from './lm/adapters.js';
 export { architectureOf, loadModel } from './lm/architecture.js';
-export { type Architecture, type Model, modelFiles, type Net, randomModel } from './lm/model.js';
-export { checkpointOf, learnedAdapter, type Started, startAdapters } from './lm/starts.js';
+export { type Denoiser, type DenoiseTaskOptions, denoiser, denoiseTask, samplePictures } from './lm/denoiser.js';
+export {
+  type Architecture,
+  type Decoder,
+  loadWeights,
+  type Model,
+  modelFiles,
+  type Net,
+  openNet,
+  randomModel,
+  type WeightShape,
+  withWeights,
+} from './lm/model.js';
+export { type ScheduleKind, schedule } from './lm/schedule.js';
+export { drawShape, SHAPES, type Shape } from './lm/shapes.js';
+export {
+  checkpointOf,
+  type DeepStartOptions as DeepAdapterOptions,
+  learnedAdapter,
+  type Started,
+  startAdapters,
+  startDeep,
+  startFrom,
+} from './lm/starts.js';
 export { type Example, type TextTaskOptions, textTask } from './lm/text.js';
 export { byteTokens, openTokenizer, type TextTokens } from './lm/tokenizer.js';
 export { heldOutLoss, type Task, type TrainOptions, type TrainResult, type TrainRow, train } from './lm/train.js';
@@ -307,6 +341,7 @@ export {
   type Spec,
   type TableBlock,
 } from './report/index.js';
+export { type AdamwOptions, adamw, clipNorm } from './rules/adamw.js';
 export { armijo } from './rules/armijo.js';
 export { gradient } from './rules/gradient.js';
 export { heavyBall } from './rules/heavyBall.js';

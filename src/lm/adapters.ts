@@ -35,6 +35,7 @@ export interface ChainStart {
 }
 
 /** An adapter to train: a pair of factors, or a chain. */
+/** What a run may start from. */
 export type AdapterStart = Pair | ChainStart;
 
 /** A pair as a chain. */
@@ -103,6 +104,7 @@ export function weightGradients(K: Kernels, task: Task, paths: readonly string[]
   });
 }
 
+/** A chain of more than two factors. */
 export interface DeepLoraOptions {
   readonly rank: number; // r: width of the chain
   readonly initScale?: number; // ε; default 1e-3

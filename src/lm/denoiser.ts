@@ -45,7 +45,7 @@ export function denoiser(config: Config = {}): Denoiser {
   const heads = count(config, 'num_attention_heads', 4);
   divides(patch, size, 'patch_size and image_size');
   divides(heads, width, 'num_attention_heads and hidden_size');
-  const patches = (size / patch) ** 2;
+  const patches = (size / patch) * (size / patch);
 
   const shapes: WeightShape[] = [];
   const linears: string[] = [];
@@ -143,6 +143,7 @@ function patched({ size, patch }: Denoiser, visit: (pixel: number, entry: number
     }
 }
 
+/** What denoiseTask() takes. */
 export interface DenoiseTaskOptions {
   /** What the pictures show. */
   readonly kinds: readonly Shape[];

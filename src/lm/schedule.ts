@@ -2,6 +2,7 @@
 
 import { sincosTurns } from '../random/index.js';
 
+/** How a learning rate falls. */
 export type ScheduleKind = 'constant' | 'linear' | 'cosine';
 
 /** The share of the learning rate at step t = 1 … steps. */

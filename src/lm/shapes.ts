@@ -2,7 +2,9 @@
 
 import { fillUniforms, type Stream } from '../random/index.js';
 
+/** What can be drawn. */
 export const SHAPES = ['disc', 'square', 'ring', 'cross', 'bar'] as const;
+/** One of SHAPES. */
 export type Shape = (typeof SHAPES)[number];
 
 /** How far a point lies outside the shape of size 1 around the origin; negative inside. */

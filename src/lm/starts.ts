@@ -60,6 +60,7 @@ export async function startAdapters(K: Kernels, model: Model, options: InitOptio
   return { model: residualModel(K, model, chains), chains, config, metadata };
 }
 
+/** What startDeep() takes. */
 export interface DeepStartOptions {
   readonly rank: number;
   /** Whether the chain is the compression of a wide one; default false. */

@@ -15,6 +15,7 @@ export interface Example {
 }
 
 /** What textTask takes. */
+/** What textTask() takes. */
 export interface TextTaskOptions {
   /** Sequences in a batch; default 8. */
   readonly batch?: number;

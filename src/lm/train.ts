@@ -28,6 +28,7 @@ export interface Task {
 }
 
 /** What train takes. */
+/** How a run goes. */
 export interface TrainOptions {
   readonly steps: number;
   readonly learningRate: number;

@@ -5,6 +5,7 @@
 
 import type { Float } from '../matrix.js';
 
+/** What a step of AdamW takes. */
 export interface AdamwOptions {
   readonly learningRate: number; // η
   /** β₁, β₂; default 0.9, 0.999. */
