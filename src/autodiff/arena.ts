@@ -25,12 +25,14 @@ interface Slab {
 }
 
 const ALIGN = 64;
-/** What an unshared memory of the kernels keeps, so that products find their operands in one memory; no more of it is real than is used. */
-const FIRST = 45 * 2 ** 20;
+const FIRST = 2 ** 22;
 const MOST = 2 ** 28;
 
-/** An empty arena. Its memory is free again when the kernels are closed. */
-export function createArena(K: Kernels): Arena {
+/**
+ * An empty arena. Its memory is free again when the kernels are closed.
+ * @param first bytes of its first piece of memory; default 4 MB. Each further one is as large as all before.
+ */
+export function createArena(K: Kernels, first = FIRST): Arena {
   const slabs: Slab[] = [];
   let slab = 0;
   let used = 0;
@@ -50,7 +52,10 @@ export function createArena(K: Kernels): Arena {
         used = 0;
       }
       if (slab === slabs.length)
-        slabs.push({ bytes: K.allocate('u8', Math.max(need, FIRST, Math.min(held(), MOST))), views: new Map() });
+        slabs.push({
+          bytes: K.allocate('u8', Math.max(need, slabs.length === 0 ? first : FIRST, Math.min(held(), MOST))),
+          views: new Map(),
+        });
       const { bytes, views } = slabs[slab];
       const from = used;
       used += need;

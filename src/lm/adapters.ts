@@ -77,11 +77,10 @@ export function residualModel(K: Kernels, model: Model, pairs: readonly Pair[]):
     const R = copy(W);
     const BA = multiply(K, B, A);
     for (let i = 0; i < R.data.length; i++) R.data[i] -= scaling * BA.data[i];
+    const entries = copy(model.architecture.transposed ? transpose(R) : R).data;
     const stored = model.weights.get(`${path}.weight`)!;
-    const kept = K.allocate(model.precision, R.data.length) as Float;
-    const place = matrix<Float>(stored.rows, stored.cols, kept);
-    kept.set(copy(model.architecture.transposed ? transpose(R) : R).data);
-    others.set(`${path}.weight`, place);
+    const rounded = model.precision === 'f64' ? entries : Float32Array.from(entries);
+    others.set(`${path}.weight`, matrix<Float>(stored.rows, stored.cols, rounded));
   }
   return withWeights(model, others);
 }

@@ -50,7 +50,7 @@ export interface Model<A extends Architecture = Architecture> {
   readonly precision: Precision;
   /** By name; a vector is 1×n. */
   readonly weights: ReadonlyMap<string, Matrix>;
-  /** Arenas that runs have used and given back. */
+  /** Arenas that runs have used and given back; those of the same model with other weights are the same ones. */
   readonly arenas: Arena[];
 }
 
@@ -134,13 +134,14 @@ async function assemble<A extends Architecture>(
 }
 
 function emptyModel<A extends Architecture>(K: Kernels, architecture: A, precision: Precision): Model<A> {
-  const arena = createArena(K);
+  const numbers = architecture.shapes.reduce((sum, { shape }) => sum + 16 + shape.reduce((n, m) => n * m, 1), 0);
+  const arena = createArena(K, numbers * (precision === 'f64' ? 8 : 4));
   const weights = new Map<string, Matrix>();
   for (const weight of architecture.shapes) {
     const [rows, cols] = [rowsOf(weight), colsOf(weight)];
     weights.set(weight.name, matrix<Float>(rows, cols, arena.take(precision, rows * cols)));
   }
-  return { architecture, precision, weights, arenas: [arena] };
+  return { architecture, precision, weights, arenas: [] };
 }
 
 /** The weights of a checkpoint, widened or rounded to the precision (default f32). */
@@ -199,7 +200,6 @@ export const withWeights = <A extends Architecture>(
 ): Model<A> => ({
   ...model,
   weights: new Map([...model.weights].map(([name, value]) => [name, others.get(name) ?? value])),
-  arenas: [],
 });
 
 /** A Hugging Face folder: config.json and model.safetensors. */
