@@ -120,7 +120,7 @@ export function createSpace(shared: boolean, opened: (segment: Segment) => void)
       const place = take(home ?? open(bytes), bytes);
       const { segment, address } = place;
       const used = Math.min(segment.top, segment.clean) - address;
-      if (used > 0) space.view('u8', place, used).fill(0);
+      if (used > 0) space.view('f64', place, used / 8).fill(0); // shared memory is filled number by number
       segment.clean = Math.max(segment.clean, segment.top);
       return place;
     },

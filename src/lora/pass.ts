@@ -111,8 +111,8 @@ export async function onePass(K: Kernels, checkpoint: Checkpoint, module: Module
         for (let i = 0; i < sketch.rows; i++) sketch.data[i * length + from + k] = to.data[t++];
     }
   });
-  const finite = (values: Float32Array) => values.every((x) => x - x === 0);
-  if (!(squares < Infinity) || !finite(sample.data) || (sketch && !finite(sketch.data)))
+  // a number that is not finite shows in the squares, and in its column of the sketch
+  if (!(squares < Infinity) || (sketch && !(dot(sketch.data, sketch.data) < Infinity)))
     throw await notFinite(checkpoint, module);
   return { sketch, sample, lines, ...(options.squares ? { squares } : {}) };
 }

@@ -45,7 +45,7 @@ export async function fileSource(from: string | Blob): Promise<ByteSource> {
 }
 
 async function readRange(file: FileHandle, offset: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
+  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer); // not zeroed: it is written over
   let done = 0;
   while (done < length) {
     const { bytesRead } = await file.read(bytes, done, length - done, offset + done);
