@@ -255,7 +255,7 @@ const common = {
   lorank: z.literal(1),
   stop: z
     .strictObject({
-      /** Most steps of descent. */
+      /** Most steps of the run, of all its descents together. */
       iterations: count.optional(),
       /** Converged when ‖𝒜(X)−y‖/‖y‖ (sensing, sparse, factoring) or the relative fall of the loss (completion) is below. */
       tolerance: positive.optional(),

@@ -33,7 +33,7 @@ export function progressText(progress: Progress): string {
 /** How much of the run lies behind, in [0, 1]: a guess, for the bar. */
 export function shareDone(progress: Progress, { task, stop }: RunSpec): number {
   const steps =
-    progress.step / (stop?.iterations ?? { sense: 10_000, complete: 1000, sparse: 100_000, factor: 1000 }[task]);
+    progress.step / (stop?.iterations ?? { sense: 10_000, complete: 1000, sparse: 200_000, factor: 1000 }[task]);
   if (!('residual' in progress)) return Math.min(1, steps);
   const fall = Math.log(progress.residual) / Math.log(stop?.tolerance ?? (task === 'sparse' ? 1e-4 : 1e-9));
   return Math.min(1, Math.max(steps, fall, 0));

@@ -89,7 +89,7 @@ export const chainOptions: readonly Option[] = [
 ];
 
 export const runOptions: readonly Option[] = [
-  option('--iterations <count>', 'most steps of descent', countOf('--iterations', '1000')),
+  option('--iterations <count>', 'most steps of the run, of all its descents together', countOf('--iterations', '1000')),
   option('--tolerance <share>', 'where it counts as converged', positiveOf('--tolerance', '1e-9')),
   option('--precision <kind>', 'storage and arithmetic').choices(['auto', 'f32', 'f64']),
   option('--seed <number>', 'where every random number comes from; the default is fixed, and printed', seedOf),

@@ -59,6 +59,8 @@ const FIRST_TEMPER = 0.1;
 const WARMING = 1.5;
 /** Sweeps before the noise may count as settled: small factors need some to be seen. */
 const FEWEST_SWEEPS = 8;
+/** Sweeps of one fit, after which it is taken as it is. */
+const MOST_SWEEPS = 200;
 /** Sweeps after which a rank that is not yet better than the smaller ones is given up. */
 const PATIENCE = 25;
 
@@ -70,6 +72,8 @@ interface LegEnd {
   readonly score: number;
   readonly converged: boolean;
 }
+
+const sweepsOf = (ends: readonly LegEnd[]): number => ends.reduce((sum, end) => sum + end.sweeps, 0);
 
 interface Leg {
   readonly stage: CompleteProgress['stage'];
@@ -84,7 +88,7 @@ export function* completeByPosterior(
   from?: Checkpoint,
 ): Generator<Snapshot<CompleteProgress>, Completed, undefined> {
   const { rows: n1, cols: n2 } = train;
-  const { iterations = 200, tolerance = 2e-3 } = options;
+  const { iterations = Number.POSITIVE_INFINITY, tolerance = 2e-3 } = options;
   const mean = meanOf(train);
   const observe = observatory(K, n1, n2, ratings.entries.values.length);
   const plain = observe(train, mean);
@@ -113,8 +117,9 @@ export function* completeByPosterior(
     let converged = resumed?.current ? resumed.converged : leg.data.scale === 0;
     resumed = undefined;
     const { sweep } = workshop(K, leg.data, P.width);
-    const before = ends.reduce((sum, end) => sum + end.sweeps, 0);
-    while (!converged && sweeps < iterations) {
+    const before = sweepsOf(ends);
+    const most = Math.min(MOST_SWEEPS, iterations - before);
+    while (!converged && sweeps < most) {
       const temper = leg.warm ? temperAt(sweeps) : 1;
       const noise = P.noise;
       sweep(P, temper);
@@ -137,6 +142,7 @@ export function* completeByPosterior(
   }
 
   for (const rank of ranksToTry(options.rank, train, heldOut)) {
+    if (sweepsOf(ends) >= iterations) break;
     const clear = best.noise < CLEAR * data.scale;
     const start = () =>
       clear
@@ -151,7 +157,13 @@ export function* completeByPosterior(
     if (typeof options.rank !== 'number' && bestScore <= exact) break;
   }
 
-  if (typeof options.rank !== 'number' && best.width > 2 && !ordered.rowOrder && !ordered.colOrder) {
+  if (
+    typeof options.rank !== 'number' &&
+    best.width > 2 &&
+    sweepsOf(ends) < iterations &&
+    !ordered.rowOrder &&
+    !ordered.colOrder
+  ) {
     const behind = resumed?.ends[ends.length]?.stage === 'polish'; // then best may be its result already
     const rank = fewestDirections(K, best, mean, heldOut, exact);
     if (behind || rank < best.width - 1) {
@@ -168,15 +180,16 @@ export function* completeByPosterior(
   const start = () => (data.scale > 0 ? copyPosterior(K, best) : emptyPosterior(K, full));
   const { end, P } = yield* travel({ stage: 'refit', data: full, start });
   const last = P ?? best;
+  const lastMean = end.sweeps === 0 ? mean : fullMean;
   return {
     outcome: end.converged ? 'converged' : 'iteration-limit',
-    iterations: ends.reduce((sum, leg) => sum + leg.sweeps, 0),
+    iterations: sweepsOf(ends),
     heldOut: scores,
     path,
     factors: productOf(last),
-    biases: asBiases(last, fullMean),
+    biases: asBiases(last, lastMean),
     baseline: asBiases(fitBiases(K, full), fullMean),
-    notes: notesOf(ordered, heldOut, options.rank),
+    notes: [...notesOf(ordered, heldOut, options.rank), ...cutNotes(best, options.rank)],
   };
 }
 
@@ -284,6 +297,9 @@ function notesOf(
     notes.push('There are too few ratings to keep some back: rank 0, the biases alone.');
   return notes;
 }
+
+const cutNotes = (best: Posterior, rank: number | 'auto' | undefined): string[] =>
+  typeof rank === 'number' && best.width - 1 < rank ? [`Cut short at rank ${best.width - 1} of ${rank}.`] : [];
 
 interface Book {
   readonly ends: readonly LegEnd[];

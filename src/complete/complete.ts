@@ -25,7 +25,7 @@ export interface CompleteOptions {
   readonly rank?: number | 'auto'; // r: 0 … min(n₁, n₂); default auto
   readonly holdout?: number; // share of the ratings kept back to judge by, in [0, 1); default 0.1
   readonly seed?: number; // default 0
-  readonly iterations?: number; // most sweeps of one fit, default 200; most steps of a descent, default 10 000
+  readonly iterations?: number; // most sweeps or steps of the run; default 200 for each fit, for a descent 10 000
   readonly tolerance?: number; // converged when the noise changes by a smaller share, default 2e-3; of a descent, when the residual is a smaller share of the entries, default 1e-3
   readonly width?: number; // of descents: k of the factors; default the rank, else 50, of scaled-gd 20
   readonly initScale?: number; // of descents: α relative to √σ₁ of the entries; default 1e-3

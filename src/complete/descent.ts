@@ -25,6 +25,7 @@ import { type DeepOptions, deepPlan } from '../methods/deep.js';
 import { deepObjective } from '../methods/deepObjective.js';
 import { REST } from '../methods/factorDeep.js';
 import { openBook } from '../methods/leg.js';
+import { stepNotes, withStep } from '../methods/steps.js';
 import { mask } from '../operators/mask.js';
 import { factorPair } from '../parametrisations/factorPair.js';
 import { entriesObjective } from '../problems/entries.js';
@@ -46,8 +47,6 @@ const PATIENCE = 300;
 const SCALED_PATIENCE = 100;
 /** Share by which the loss falls within 100 steps before it counts as settled. */
 const SETTLED = 1e-6;
-/** Times that a default step is halved. */
-const HALVINGS = 8;
 /** Share by which the biases must lower the held-out RMSE, and the mean the mean square, to be taken away. */
 const HELPFUL = 0.01;
 
@@ -107,12 +106,7 @@ export const completeByDescent: Method = function* ({ K, train, heldOut, options
   const predict = (theta: Theta) => withFactors(offset, phi.value(theta));
   const score = (theta: Theta) => rmseOf(heldOut, predict(theta));
   const { loss: lossOfZero } = objective.evaluate(new Float64Array(phi.size), 0);
-  const stop = anyOf(
-    divergence(100),
-    iterationLimit(options.iterations ?? (chain ? 50_000 : 10_000)),
-    lossBelow(tolerance * tolerance * lossOfZero),
-    chain ? stationary(chain.plateau, REST, 0.1) : stationary(100, SETTLED, 0.1),
-  );
+  const { iterations = chain ? 50_000 : 10_000 } = options;
   const judge =
     heldOut.count > 0 ? { score, patience: chain ? chain.plateau : scaling ? SCALED_PATIENCE : PATIENCE } : undefined;
   const book = openBook<CompleteProgress>(
@@ -128,25 +122,27 @@ export const completeByDescent: Method = function* ({ K, train, heldOut, options
     from,
   );
 
-  const first = chain
-    ? chain.stepSize
-    : (options.stepSize ?? (scaling ? inverseShare / (isSpectral ? 2 : 8) : inverseShare / (4 * scale)));
-  let stepSize = first;
-  const travel = () => {
-    const rule = chain ? chain.rule(stepSize) : scaling ? scaled(stepSize, phi.metric!) : gradient(stepSize);
-    return book.travel({ objective, rule, start: chain ? chain.start : pairStart, stop, judge });
-  };
-  let end = yield* travel();
-  for (let h = 0; h < HALVINGS && end.outcome === 'diverged' && options.stepSize === undefined; h++) {
-    stepSize /= 2;
-    end = yield* travel();
-  }
+  const suggested = chain ? chain.safe : scaling ? inverseShare / (isSpectral ? 2 : 8) : inverseShare / (4 * scale);
+  const { end, step } = yield* withStep({ suggested, given: options.stepSize }, (stepSize) =>
+    book.travel({
+      objective,
+      rule: chain ? chain.rule(stepSize) : scaling ? scaled(stepSize, phi.metric!) : gradient(stepSize),
+      start: chain ? chain.start : pairStart,
+      stop: anyOf(
+        divergence(100),
+        iterationLimit(iterations - book.steps()),
+        lossBelow(tolerance * tolerance * lossOfZero),
+        chain ? stationary(chain.plateau, REST, 0.1) : stationary(100, SETTLED, 0.1),
+      ),
+      judge,
+    }),
+  );
 
   const { left, right } = phi.value(end.theta);
   const notes = [
-    `The fit is that of the ratings that were not kept back. Step size ${Number(stepSize.toPrecision(4))}.`,
+    `The fit is that of the ratings that were not kept back. Step size ${Number(step.stepSize.toPrecision(4))}.`,
+    ...stepNotes(end.outcome, step),
   ];
-  if (stepSize < first) notes.push(`The step ${Number(first.toPrecision(4))} that the data suggest diverges.`);
   if (sketch && !isSpectral)
     notes.push('A spectral start predicts what was kept back worse than the biases do: a small random one instead.');
   if (offset === baseline) notes.push('Biases are taken away before the descent.');

@@ -44,7 +44,7 @@ export interface CompleteRunOptions extends LiveOptions {
   readonly holdout?: number;
   /** Where every random number comes from. Default 20230. Same seed, same bits, whatever the threads. */
   readonly seed?: number;
-  /** Most sweeps or steps. */
+  /** Most sweeps or steps of the run. */
   readonly iterations?: number;
   /** Converged when the loss changes by a smaller share. */
   readonly tolerance?: number;

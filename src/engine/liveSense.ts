@@ -75,7 +75,7 @@ export interface SenseRunOptions extends LiveOptions {
   readonly batch?: number;
   /** Share of the measurements kept back to judge by, in [0, 1). Default 0.05 for auto, 0 for others. */
   readonly holdout?: number;
-  /** Most steps of one descent. */
+  /** Most steps of the run, of all its descents together. */
   readonly iterations?: number;
   /** Converged when ‖𝒜(X) − y‖ ≤ tolerance·‖y‖. */
   readonly tolerance?: number;

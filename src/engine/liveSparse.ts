@@ -46,7 +46,7 @@ export interface SparseRunOptions extends LiveOptions {
   readonly sparsity?: number;
   /** Share of the measurements kept back, in [0, 1). Default 0.1 where something is to be chosen, else 0. */
   readonly holdout?: number;
-  /** Most steps of one descent. Default 100 000. */
+  /** Most steps of the run, half of them on the measurements that are not kept back. Default 200 000. */
   readonly iterations?: number;
   /** Converged when ‖A x − y‖ ≤ tolerance·‖y‖. Default 1e-4. */
   readonly tolerance?: number;

@@ -14,6 +14,7 @@ import { deepObjective } from './deepObjective.js';
 import type { FactorOptions, FactorProgress, FactorResult } from './factor.js';
 import { openBook } from './leg.js';
 import { widestGap } from './rank.js';
+import { stepNotes, withStep } from './steps.js';
 
 /** A loss that falls by less than this share within a plateau is at rest: what is left is the start, √(d − 2r)·ε^L, which hardly moves. */
 export const REST = 0.1;
@@ -48,17 +49,19 @@ export function* factorDeep(
     ({ step, it }): FactorProgress => ({ stage: 'descent', step, width, residual: residual(it.loss) }),
     from,
   );
-  const end = yield* book.travel({
-    objective: deepObjective(K, A, plan.widths),
-    rule: plan.rule(plan.stepSize),
-    start: plan.start,
-    stop: anyOf(
-      divergence(),
-      lossBelow(0.5 * (tolerance * size) * (tolerance * size)),
-      iterationLimit(iterations),
-      stationary(plan.plateau, REST, 0.1),
-    ),
-  });
+  const { end, step } = yield* withStep({ suggested: plan.safe, given: options.stepSize }, (stepSize) =>
+    book.travel({
+      objective: deepObjective(K, A, plan.widths),
+      rule: plan.rule(stepSize),
+      start: plan.start,
+      stop: anyOf(
+        divergence(),
+        lossBelow(0.5 * (tolerance * size) * (tolerance * size)),
+        iterationLimit(iterations - book.steps()),
+        stationary(plan.plateau, REST, 0.1),
+      ),
+    }),
+  );
   const { outcome } = end;
   const X = plan.phi.value(end.theta);
   const values = outcome === 'diverged' ? new Float64Array(0) : factoredSvd(K, X).values;
@@ -74,11 +77,7 @@ export function* factorDeep(
     precision: 'f64',
     notes: [
       `A chain of ${plan.widths.length - 1} factors of widths ${plan.widths.join(', ')}.`,
-      ...(outcome === 'diverged' ? [divergedText(plan)] : []),
+      ...stepNotes(outcome, step),
     ],
   };
 }
-
-/** What to tell of a descent that diverged. */
-export const divergedText = ({ stepSize, safe }: { stepSize: number; safe: number }): string =>
-  `A step of ${Number(stepSize.toPrecision(3))} diverges; ${Number((stepSize > safe ? safe : stepSize / 2).toPrecision(3))} would do.`;

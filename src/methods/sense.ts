@@ -41,7 +41,8 @@ import {
   type Sensing,
   sensingOf,
 } from './sensing.js';
-import { divergedNotes, senseSgd } from './sgd.js';
+import { senseSgd } from './sgd.js';
+import { stepNotes, withStep } from './steps.js';
 
 export interface SenseOptions extends Partial<DescentOptions> {
   readonly method?:
@@ -129,9 +130,10 @@ export function* sense(
   const book = openBook((position) => S.show('descent', phi, position), from);
   const start = () => startOf(S, width, options);
   if (method === 'sgd') return yield* senseSgd(S, { ...descent, width, start }, from);
-  const safe = isScaled(method) ? (wide ? scaledStep(S, width) : 0.5) : 0.25 / S.scale;
-  const stepSize = options.stepSize ?? safe;
-  const end = yield* S.descend(book, phi, ruleOf(method, stepSize, S, phi, { ...options, width }), start, descent);
+  const suggested = isScaled(method) ? (wide ? scaledStep(S, width) : 0.5) : 0.25 / S.scale;
+  const { end, step } = yield* withStep({ suggested, given: options.stepSize }, (stepSize) =>
+    S.descend(book, phi, ruleOf(method, stepSize, S, phi, { ...options, width }), start, descent),
+  );
   const X = phi.value(end.theta);
   const failed = end.outcome === 'diverged';
   const values = failed ? new Float64Array(0) : factoredSvd(K, X).values;
@@ -146,10 +148,7 @@ export function* sense(
     residual: S.residual(end.loss),
     heldOut: end.score,
     singularValues: values,
-    notes: [
-      ...divergedNotes(end.outcome, stepSize, safe),
-      ...(method === 'scaled-gd' ? guardNotes(S, found, width) : []),
-    ],
+    notes: [...stepNotes(end.outcome, step), ...(method === 'scaled-gd' ? guardNotes(S, found, width) : [])],
   };
 }
 

@@ -107,17 +107,18 @@ export function* senseAuto(
     return a.score < 0.99 * b.score && a.criterion < b.criterion;
   };
 
+  const isSpent = () => book.steps() >= options.iterations;
   let fit = yield* finish(S, begin());
   if (options.rank === undefined && S.heldOut) {
     let grew = false;
-    while (!exact(fit) && fit.rank < most) {
+    while (!exact(fit) && fit.rank < most && !isSpent()) {
       const start = grown(S, fit.X);
       const next = start && (yield* finish(S, start));
       if (!next || !better(next, fit)) break;
       fit = next;
       grew = true;
     }
-    while (!grew && fit.rank > 1 && !exact(fit)) {
+    while (!grew && fit.rank > 1 && !exact(fit) && !isSpent()) {
       const next = yield* finish(S, truncated(S.K, fit.X, fit.rank - 1));
       if (better(fit, next)) break;
       fit = next;
@@ -132,7 +133,7 @@ export function* senseAuto(
     notes.push(
       `Finish: ScaledGD at rank ${fit.rank}, ${options.rank === undefined ? 'chosen by' : 'given; tried on'} held-out measurements.`,
     );
-    if (S.heldOut && !unpredicted) {
+    if (S.heldOut && !unpredicted && !isSpent()) {
       last = sensingOf(S.K, stacked(S.train, S.heldOut), undefined, options.seed);
       fit = yield* finish(last, fit.X);
       notes.push(
@@ -143,10 +144,10 @@ export function* senseAuto(
   if (!S.heldOut) notes.push('No measurements are kept back: nothing tells whether X predicts others.');
   if (unpredicted)
     notes.push(
-      'Held-out measurements are not predicted: the matrix is not recovered. More measurements are needed, or its rank is high.',
+      `Held-out measurements are not predicted: the matrix is not recovered. More ${isSpent() ? 'steps' : 'measurements'} are needed, or its rank is high.`,
     );
   return {
-    outcome: unpredicted ? 'stalled' : fit.end.outcome,
+    outcome: isSpent() && !exact(fit) ? 'iteration-limit' : unpredicted ? 'stalled' : fit.end.outcome,
     method: 'auto',
     X: fit.X,
     width,

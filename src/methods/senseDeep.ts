@@ -5,10 +5,11 @@ import { usageError } from '../errors.js';
 import { factoredSvd } from '../linalg/factored.js';
 import type { Checkpoint, Run } from '../stream.js';
 import { type DeepOptions, deepPlan } from './deep.js';
-import { divergedText, REST } from './factorDeep.js';
+import { REST } from './factorDeep.js';
 import { openBook } from './leg.js';
 import { widestGap } from './rank.js';
 import type { DescentOptions, SenseProgress, SenseResult, Sensing } from './sensing.js';
+import { stepNotes, withStep } from './steps.js';
 
 export function* senseDeep(
   S: Sensing,
@@ -21,11 +22,9 @@ export function* senseDeep(
   const plan = deepPlan(S.K, { map: S.descentDirection(), scale: S.scale, known: false }, S.random, options);
   const { phi, widths } = plan;
   const book = openBook((position) => S.show('descent', phi, position, widths), from);
-  const end = yield* S.descend(book, phi, plan.rule(plan.stepSize), plan.start, {
-    ...options,
-    plateau: plan.plateau,
-    rest: REST,
-  });
+  const { end, step } = yield* withStep({ suggested: plan.safe, given: options.stepSize }, (stepSize) =>
+    S.descend(book, phi, plan.rule(stepSize), plan.start, { ...options, plateau: plan.plateau, rest: REST }),
+  );
   const X = phi.value(end.theta);
   const values = end.outcome === 'diverged' ? new Float64Array(0) : factoredSvd(S.K, X).values;
   return {
@@ -38,9 +37,6 @@ export function* senseDeep(
     residual: S.residual(end.loss),
     heldOut: end.score,
     singularValues: values,
-    notes: [
-      `A chain of ${widths.length - 1} factors of widths ${widths.join(', ')}.`,
-      ...(end.outcome === 'diverged' ? [divergedText(plan)] : []),
-    ],
+    notes: [`A chain of ${widths.length - 1} factors of widths ${widths.join(', ')}.`, ...stepNotes(end.outcome, step)],
   };
 }

@@ -31,7 +31,7 @@ export interface Measured {
 }
 
 export interface DescentOptions {
-  readonly iterations: number; // most steps of one descent
+  readonly iterations: number; // most steps of the run, whatever its descents
   readonly tolerance: number; // converged when ‖𝒜(X) − y‖ ≤ tolerance·‖y‖
   readonly precision: 'auto' | Precision; // of the passes over 𝒜
   readonly patience: number; // steps without a better held-out error, after which a descent ends
@@ -173,23 +173,17 @@ export function sensingOf(K: Kernels, train: Measured, heldOut: Measured | undef
       { iterations, tolerance, precision, patience, plateau = 100, rest = 1e-10, shed = 0.1 },
     ) {
       const judge = judgeOf(phi, patience);
-      const limits = (steps: number) => [divergence(), iterationLimit(steps)];
+      const limits = () => [divergence(), iterationLimit(iterations - book.steps())];
       let from = start;
-      let spent = 0;
       let toShed = shed;
       if (precision === 'auto' && operator.at) {
-        const coarse = anyOf(...limits(iterations), lossBelow(lossAt(Math.max(1e-5, tolerance))), stall(50, 0.02));
+        const coarse = anyOf(...limits(), lossBelow(lossAt(Math.max(1e-5, tolerance))), stall(50, 0.02));
         const end = yield* book.travel({ objective: objective(phi, 'f32'), rule, start, stop: coarse, judge });
         if (end.judged || end.outcome === 'diverged' || end.outcome === 'iteration-limit') return end;
         from = () => end.last;
-        spent = end.steps;
         if (end.loss <= (1 - shed) * lossAt(1)) toShed = 0; // the first descent has left the plateau behind
       }
-      const fine = anyOf(
-        ...limits(iterations - spent),
-        lossBelow(lossAt(tolerance)),
-        stationary(plateau, rest, toShed),
-      );
+      const fine = anyOf(...limits(), lossBelow(lossAt(tolerance)), stationary(plateau, rest, toShed));
       const arithmetic = precision === 'f32' ? 'f32' : 'f64';
       return yield* book.travel({ objective: objective(phi, arithmetic), rule, start: from, stop: fine, judge });
     },

@@ -15,11 +15,12 @@ import { factoredSvd } from '../linalg/factored.js';
 import { sensing, sensingMinibatch } from '../problems/sensing.js';
 import { split } from '../random/index.js';
 import { gradient } from '../rules/gradient.js';
-import { anyOf, divergence, iterationLimit, type Outcome, type Stop } from '../stop.js';
+import { anyOf, divergence, iterationLimit, type Stop } from '../stop.js';
 import type { Checkpoint, Run } from '../stream.js';
 import { openBook } from './leg.js';
 import { widestGap } from './rank.js';
 import type { DescentOptions, SenseProgress, SenseResult, Sensing } from './sensing.js';
+import { stepNotes, withStep } from './steps.js';
 
 export interface SgdOptions extends DescentOptions {
   readonly width: number; // k
@@ -40,12 +41,6 @@ export function sgdStep(S: Sensing, width: number, batch: number): number {
   return 0.25 / S.scale / (1 + (width * (rows + cols)) / 2 / batch);
 }
 
-/** What is told of a step that was too long. @param safe a step that the data suggest. */
-export const divergedNotes = (outcome: Outcome, stepSize: number, safe: number): string[] =>
-  outcome === 'diverged' && stepSize > safe
-    ? [`A step of ${stepSize.toPrecision(3)} diverges; ${safe.toPrecision(3)} would do.`]
-    : [];
-
 /** @throws usage error where the operator cannot give some of its measurements, or the batch exceeds them. */
 export function* senseSgd(S: Sensing, options: SgdOptions, from?: Checkpoint): Run<SenseProgress, SenseResult> {
   const { width, rank, tolerance, iterations, precision, patience } = options;
@@ -54,12 +49,10 @@ export function* senseSgd(S: Sensing, options: SgdOptions, from?: Checkpoint): R
   const { rows, cols, measurements: m, symmetric } = operator;
   const weight = symmetric ? 0.25 : 0.5;
   const { batch = Math.ceil(m / 10) } = options;
-  const safe = sgdStep(S, width, batch);
-  const { stepSize = safe } = options;
   const phi = S.parametrisation(width);
   const book = openBook((position) => S.show('descent', phi, position), from);
   const judge = S.judge(phi, patience);
-  const phases = function* () {
+  const phases = function* (stepSize: number) {
     let { start } = options;
     for (let phase = 0; ; phase++) {
       const random = split(S.random, 'minibatch', phase);
@@ -79,7 +72,10 @@ export function* senseSgd(S: Sensing, options: SgdOptions, from?: Checkpoint): R
       start = () => end.last;
     }
   };
-  const { theta, outcome, score } = yield* phases();
+  const {
+    end: { theta, outcome, score },
+    step,
+  } = yield* withStep({ suggested: sgdStep(S, width, batch), given: options.stepSize }, phases);
   const X = phi.value(theta);
   const values = outcome === 'diverged' ? new Float64Array(0) : factoredSvd(S.K, X).values;
   return {
@@ -92,7 +88,7 @@ export function* senseSgd(S: Sensing, options: SgdOptions, from?: Checkpoint): R
     residual: S.residual(sensing(operator, y, weight).evaluate(X, 0).loss),
     heldOut: score,
     singularValues: values,
-    notes: divergedNotes(outcome, stepSize, safe),
+    notes: stepNotes(outcome, step),
   };
 }
 

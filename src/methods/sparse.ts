@@ -34,7 +34,7 @@ export interface SparseOptions {
   readonly stepSize?: number; // μ, or η_u; default from the data, halved where it diverges
   readonly penalty?: number; // λ of the lasso, as a share of ‖Aᵀy‖_∞; default chosen by held-out measurements
   readonly sparsity?: number; // entries that omp chooses; default until y is met, or by held-out measurements
-  readonly iterations?: number; // most steps of one descent; default 100 000
+  readonly iterations?: number; // most steps of the run, half of them on the measurements that are not kept back; default 200 000
   readonly tolerance?: number; // converged when ‖A x − y‖ ≤ tolerance·‖y‖; default 1e-4, of omp 1e-6
   readonly heldOut?: ArrayLike<number>; // measurements kept back to judge by, ascending; default none
 }

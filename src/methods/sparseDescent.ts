@@ -45,7 +45,8 @@ export function* descents(
   options: DescentOptions,
   from?: Checkpoint,
 ): Generator<Snapshot<SparseProgress>, Finish, undefined> {
-  const { method, positive, depth, tolerance, iterations = 100_000 } = options;
+  const { method, positive, depth, tolerance, iterations = 200_000 } = options;
+  const most = heldOut ? Math.ceil(iterations / 2) : iterations;
   const { cols } = all.A;
   const notes: string[] = [];
   const sizes = normEstimate(train.A, train.y);
@@ -82,7 +83,7 @@ export function* descents(
   let { stepSize } = advised;
   function* travel(
     data: LinearData,
-    last: number,
+    upTo: number,
     judged: boolean,
   ): Generator<Snapshot<SparseProgress>, LegEnd, undefined> {
     part = data;
@@ -93,25 +94,25 @@ export function* descents(
       rising,
       lossBelow(0.5 * tolerance * tolerance * inner(data.y, data.y)),
       ...(method === 'auto' ? [exactly((theta) => Boolean(exactFit(K, data, xOf(theta))), 10 * every)] : []),
-      iterationLimit(last),
     );
     for (;;) {
+      const last = Math.min(upTo, iterations - book.steps());
       const stream = diagonal(K, data.A, data.y, { depth, positive, stepSize, ratio: advised.ratio, every, last });
-      const end = yield* book.travel({ stream, start, stop, judge });
+      const end = yield* book.travel({ stream, start, stop: anyOf(stop, iterationLimit(last)), judge });
       if (end.outcome !== 'diverged' || options.stepSize !== undefined || stepSize < 1e-6 * advised.stepSize)
         return end;
       stepSize /= 2;
     }
   }
 
-  let end = yield* travel(train, iterations, true);
+  let end = yield* travel(train, most, true);
   const score = end.score;
   let outcome: Outcome = end.outcome;
   const exactOn = (data: LinearData) => (method === 'auto' ? exactFit(K, data, xOf(end.last)) : undefined);
   let exact = exactOn(train);
   if (exact && heldOut && misfit(heldOut, exact) > EXACT) exact = undefined;
   if (heldOut && outcome !== 'diverged' && !exact) {
-    const best = end.judged ? end.steps - patience : iterations;
+    const best = end.judged ? end.steps - patience : most;
     notes.push(
       end.judged
         ? `Held-out measurements are predicted best after about ${best} steps; so many are taken again on all.`
