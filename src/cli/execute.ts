@@ -7,6 +7,7 @@ import type { Progress } from '../engine/jobs.js';
 import { identity, inputsOf, manifestText, requireSameRun, withPaths } from '../engine/manifest.js';
 import { outputOf } from '../engine/output.js';
 import { LorankError, usageError } from '../errors.js';
+import { DEFAULT_SEED } from '../random/index.js';
 import { parseSpec, type RunSpec } from '../spec.js';
 import type { Snapshot } from '../stream.js';
 import { compute } from './compute.js';
@@ -106,10 +107,10 @@ export async function execute(context: Context, options: ExecuteOptions): Promis
   return exitCode(made.finished);
 }
 
-/** The description, checked. What a method has no use for is told as the flag that it came from. */
+/** The description, checked, with its seed. What a method has no use for is told as the flag that it came from. */
 function specOf({ spec, reads }: ExecuteOptions): RunSpec {
   try {
-    return parseSpec(JSON.parse(JSON.stringify(spec)));
+    return { seed: DEFAULT_SEED, ...parseSpec(JSON.parse(JSON.stringify(spec))) };
   } catch (thrown) {
     const key = /Unrecognized keys?: "(\w+)".*at method/.exec((thrown as Error).message)?.[1];
     if (reads || !key) throw thrown;

@@ -2,6 +2,7 @@
 
 import { mkdirSync, renameSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_SEED } from '../../src/random/index.js';
 import { folder, lorank } from './harness.js';
 import { ratingsText, writeSensing } from './problems.js';
 
@@ -44,6 +45,7 @@ describe.each([
     ]);
     expect(manifest.outputs).toEqual([{ path: name('2'), sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
     expect(manifest.threads).toBe(2);
+    expect(manifest.spec.seed).toBe(DEFAULT_SEED);
     const path = files.path(`${name('2')}.manifest.json`);
     await lorank(['run', path, '-o', files.path(name('again'))]);
     expect(made(name('again'))).toEqual(made(name('1')));
