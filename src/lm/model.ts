@@ -202,17 +202,26 @@ export const withWeights = <A extends Architecture>(
   weights: new Map([...model.weights].map(([name, value]) => [name, others.get(name) ?? value])),
 });
 
-/** A Hugging Face folder: config.json and model.safetensors. */
-export function modelFiles({ architecture, weights }: Model): OutputFile[] {
+/** model.safetensors, in pieces; the numbers are views of the weights. */
+export function modelBytes({ architecture, weights }: Pick<Model, 'architecture' | 'weights'>): Iterable<Uint8Array> {
   const tensors = Object.fromEntries(
     architecture.shapes.map(({ name, shape }) => {
       const { data, offset, rows, cols } = weights.get(name)!;
-      return [name, tensorOf(data.slice(offset, offset + rows * cols), shape)];
+      return [name, tensorOf(data.subarray(offset, offset + rows * cols), shape)];
     }),
   );
-  const json = `${JSON.stringify(architecture.config, undefined, 2)}\n`;
+  return writeSafetensors(tensors, { format: 'pt' });
+}
+
+/** A Hugging Face folder: config.json and model.safetensors. */
+export function modelFiles(model: Model): OutputFile[] {
+  const json = `${JSON.stringify(model.architecture.config, undefined, 2)}\n`;
   return [
     { name: 'config.json', pieces: [new TextEncoder().encode(json)] },
-    { name: 'model.safetensors', pieces: writeSafetensors(tensors, { format: 'pt' }) },
+    { name: 'model.safetensors', pieces: copies(modelBytes(model)) },
   ];
+}
+
+function* copies(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+  for (const piece of pieces) yield piece.slice();
 }

@@ -2,11 +2,12 @@
 // from an adapter that is there.
 
 import { dataError } from '../errors.js';
+import type { SizedRange } from '../io/bytes.js';
 import type { Kernels } from '../kernels/contract.js';
 import { type Adapter, type AdapterLayer, adapterOf } from '../lora/adapter.js';
 import { type Checkpoint, openCheckpoint } from '../lora/checkpoint.js';
 import type { PeftConfig } from '../lora/config.js';
-import { bytesOf, filesOf } from '../lora/files.js';
+import { filesOf } from '../lora/files.js';
 import { type InitOptions, initAdapter, planInit } from '../lora/initialise.js';
 import { movesBase } from '../lora/starts.js';
 import { type Matrix, matrix } from '../matrix.js';
@@ -22,7 +23,7 @@ import {
   sizeOfLinear,
   weightGradients,
 } from './adapters.js';
-import { type Model, modelFiles } from './model.js';
+import { type Model, modelBytes } from './model.js';
 import type { Task } from './train.js';
 
 /** Adapters to train, and what their files will say. */
@@ -34,11 +35,28 @@ export interface Started {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** A model in memory as the room of adapters reads one. */
-export async function checkpointOf(model: Model): Promise<Checkpoint> {
-  const contents: Record<string, Uint8Array> = {};
-  for (const file of modelFiles(model)) contents[file.name] = await bytesOf(file);
-  return openCheckpoint(filesOf(contents));
+/** A model in memory as the room of adapters reads one; its numbers are shared, not copied. */
+export function checkpointOf(model: Model): Promise<Checkpoint> {
+  const config = new TextEncoder().encode(JSON.stringify(model.architecture.config));
+  return openCheckpoint(filesOf({ 'config.json': config, 'model.safetensors': inPieces([...modelBytes(model)]) }));
+}
+
+/** Pieces one after another as a range. */
+function inPieces(pieces: readonly Uint8Array[]): SizedRange {
+  const size = pieces.reduce((sum, { length }) => sum + length, 0);
+  return {
+    size,
+    read: async (offset, length) => {
+      const out = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
+      let start = 0;
+      for (const piece of pieces) {
+        const [from, to] = [Math.max(offset, start), Math.min(offset + out.length, start + piece.length)];
+        if (from < to) out.set(piece.subarray(from - start, to - start), from - offset);
+        start += piece.length;
+      }
+      return out;
+    },
+  };
 }
 
 async function layersOf(adapter: Adapter): Promise<Pair[]> {
