@@ -244,11 +244,28 @@ export {
   type LayerKind,
   readAdapter,
 } from './lora/adapter.js';
+export { type AveragedLayer, type AverageOptions, averageAdapters } from './lora/average.js';
 export { type CheckReport, checkAdapter, type Finding } from './lora/check.js';
 export { type Checkpoint as ModelCheckpoint, type CheckpointTensor, openCheckpoint } from './lora/checkpoint.js';
 export { type PeftConfig, peftConfig } from './lora/config.js';
-export { convertAdapter } from './lora/convert.js';
+export { type ConvertedLayer, type ConvertOptions, convertAdapter } from './lora/convert.js';
+export { dialectFiles } from './lora/dialects.js';
+export {
+  type AdapterDifference,
+  type CheckpointDifference,
+  diffAdapters,
+  diffCheckpoints,
+  type LayerDifference,
+  type TensorDifference,
+} from './lora/diff.js';
 export type { Energy } from './lora/energy.js';
+export {
+  type Extracted,
+  type ExtractedLayer,
+  type ExtractOptions,
+  extractAdapter,
+  type NotCarried,
+} from './lora/extract.js';
 export { type BlobLike, bytesOf, type Files, filesOf, type OutputFile } from './lora/files.js';
 export {
   type InitOptions,
@@ -259,10 +276,14 @@ export {
   largestChange,
   planInit,
 } from './lora/initialise.js';
+export { type Merged, type MergedLayer, type MergeOptions, mergeAdapter } from './lora/merge.js';
+export type { Dialect } from './lora/names.js';
 export { RESIDUAL_FILE, residualTensors } from './lora/residual.js';
+export { type ResizedLayer, type ResizeOptions, resizeAdapter } from './lora/resize.js';
 export { type LayerSpectrum, type SpectrumOptions, spectrum } from './lora/spectrum.js';
 export type { InitMethod } from './lora/starts.js';
 export { type Module, modulesOf, parseTargets, type Targets } from './lora/targets.js';
+export type { Made } from './lora/work.js';
 export { at, copy, type Float, type Matrix, matrix, slice, transpose } from './matrix.js';
 export { type DeepOptions, type DeepPlan, deepPlan, type Seen } from './methods/deep.js';
 export { deepObjective } from './methods/deepObjective.js';

@@ -21,6 +21,7 @@ import {
   requireUnmovedBase,
 } from './work.js';
 
+/** What averageAdapters takes. */
 export interface AverageOptions {
   /** w: one per adapter. Default: equal, with sum 1. */
   readonly weights?: readonly number[];
@@ -30,6 +31,7 @@ export interface AverageOptions {
   readonly onLayer?: (report: AveragedLayer) => void;
 }
 
+/** A layer of an average. */
 export interface AveragedLayer extends LayerReport {
   /** How many of the adapters have the layer; in the others it counts as zero. */
   readonly of: number;

@@ -25,6 +25,7 @@ import {
   requireUnmovedBase,
 } from './work.js';
 
+/** What convertAdapter takes. */
 export interface ConvertOptions {
   /** The adapter as it was before training, for one whose start was taken out of the base. */
   readonly init?: Adapter;
@@ -38,6 +39,7 @@ export interface ConvertOptions {
   readonly onLayer?: (report: ConvertedLayer) => void;
 }
 
+/** A layer that was converted. */
 export interface ConvertedLayer extends LayerReport {
   /** r before. */
   readonly from: number;

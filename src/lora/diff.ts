@@ -69,7 +69,10 @@ export async function diffAdapters(
     difference += norm * norm;
     size += norm * norm;
   }
-  for (const path of onlyInB) difference += (await normOf(K, b, path)) ** 2;
+  for (const path of onlyInB) {
+    const norm = await normOf(K, b, path);
+    difference += norm * norm;
+  }
   const layers: LayerDifference[] = [];
   for (const path of common) {
     if (apart.has(path)) continue;

@@ -28,6 +28,7 @@ import {
   requireRank,
 } from './work.js';
 
+/** What extractAdapter takes. */
 export interface ExtractOptions {
   /** r of every layer, less where a side is smaller. Default 16, unless `energy` is given. */
   readonly rank?: number;
@@ -41,7 +42,7 @@ export interface ExtractOptions {
   readonly onLayer?: (report: ExtractedLayer) => void;
 }
 
-/** norm is ‖D‖_F. */
+/** A layer that was extracted; norm is ‖D‖_F. */
 export interface ExtractedLayer extends LayerReport {
   /** ‖D‖_F / ‖W_base‖_F. */
   readonly change: number;
@@ -55,6 +56,7 @@ export interface NotCarried {
   readonly change?: number;
 }
 
+/** An adapter, and what it does not carry. */
 export interface Extracted extends Made<ExtractedLayer> {
   readonly notCarried: readonly NotCarried[];
 }

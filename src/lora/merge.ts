@@ -21,6 +21,7 @@ import type { OutputFile } from './files.js';
 import { type Placed, type Placement, placeAdapter } from './place.js';
 import { requireFinite, requireUnmovedBase, wholeTensor } from './work.js';
 
+/** What mergeAdapter takes. */
 export interface MergeOptions {
   /** Times s. Default 1. */
   readonly scale?: number;
@@ -28,6 +29,7 @@ export interface MergeOptions {
   readonly onLayer?: (report: MergedLayer) => void;
 }
 
+/** A weight that changed. */
 export interface MergedLayer {
   readonly path: string;
   /** The tensor that changed. */

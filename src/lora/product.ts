@@ -11,7 +11,7 @@ import { frobenius } from '../linalg/norms.js';
 import { assign, multiply } from '../linalg/products.js';
 import { thinR } from '../linalg/qr.js';
 import { type Svd, svd } from '../linalg/svd.js';
-import { copy, type Matrix, matrix, slice, transpose } from '../matrix.js';
+import { type Matrix, matrix, slice, transpose } from '../matrix.js';
 import type { AdapterLayer } from './adapter.js';
 
 /** What is left of X = L Rᵀ at rank r. */
@@ -23,6 +23,13 @@ export interface Compressed {
   readonly rank: number;
   /** Of X, descending; those that are rounding errors of the product are 0. */
   readonly values: Float64Array;
+}
+
+/** A dense copy in f64. */
+function double(X: Matrix): Matrix<Float64Array> {
+  const to = matrix(X.rows, X.cols);
+  assign(to, X);
+  return to;
 }
 
 /** R of a factor: k×k, or the factor itself where it has no more rows than columns. X: n×k. */
@@ -42,9 +49,10 @@ export const productValues = (K: Kernels, X: Factored): Float64Array => core(K, 
 
 /**
  * The best approximation of X of the rank that `choose` finds from its singular values (cut to min(k, n₁, n₂)), in
- * balanced factors. X: left n₁×k, right n₂×k.
+ * balanced factors. of: left n₁×k, right n₂×k.
  */
-export function compressed(K: Kernels, X: Factored, choose: (values: Float64Array) => number): Compressed {
+export function compressed(K: Kernels, of: Factored, choose: (values: Float64Array) => number): Compressed {
+  const X = { left: double(of.left), right: double(of.right) };
   const { U, values, V, R1, R2 } = core(K, X);
   const rank = Math.min(values.length, choose(values));
   const lead = (Q: Matrix) => slice(Q, 0, Q.rows, 0, rank);
@@ -76,7 +84,7 @@ export function beside(blocks: readonly Matrix[]): Matrix<Float64Array> {
 
 /** t·X, in f64. */
 export const times = (t: number, X: Matrix): Matrix<Float64Array> => {
-  const Y = copy(X);
+  const Y = double(X);
   for (let i = 0; i < Y.data.length; i++) Y.data[i] *= t;
   return Y;
 };

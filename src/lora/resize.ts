@@ -24,6 +24,7 @@ import {
   requireUnmovedBase,
 } from './work.js';
 
+/** What resizeAdapter takes. */
 export interface ResizeOptions {
   /** r of every layer (a layer of a lower rank keeps its own); 'auto': the least that keeps `energy`, layer by layer. */
   readonly rank: number | 'auto';
@@ -33,6 +34,7 @@ export interface ResizeOptions {
   readonly onLayer?: (report: ResizedLayer) => void;
 }
 
+/** A layer at its new rank. */
 export interface ResizedLayer extends LayerReport {
   /** r before. */
   readonly from: number;

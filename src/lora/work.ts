@@ -6,9 +6,9 @@ import { dataError, usageError } from '../errors.js';
 import type { LazyTensor } from '../io/safetensors.js';
 import { type Tensor, toFloat32 } from '../io/tensor.js';
 import type { Kernels } from '../kernels/contract.js';
-import { multiply } from '../linalg/products.js';
-import { entriesOf, largestEntry } from '../linalg/vectors.js';
-import { type Float, type Matrix, matrix, transpose } from '../matrix.js';
+import { assign, multiply } from '../linalg/products.js';
+import { largestEntry } from '../linalg/vectors.js';
+import { copy, type Matrix, matrix, transpose } from '../matrix.js';
 import { type Adapter, type AdapterLayer, adapterOf, type LayerHead, patternsOf, peftTensors } from './adapter.js';
 import type { PeftConfig } from './config.js';
 import { bytesOf } from './files.js';
@@ -81,18 +81,19 @@ export function layerFrom(
   X: Factored,
 ): { layer: AdapterLayer; rounding: number } {
   const { rows: outputs, cols: rank } = X.left;
-  const single = (M: Matrix) => matrix(M.rows, M.cols, Float32Array.from(entriesOf(M)));
+  const single = (M: Matrix) => {
+    const to = matrix(M.rows, M.cols, new Float32Array(M.rows * M.cols));
+    assign(to, M);
+    return to;
+  };
   const exact = { ...head, rank, outputs, inputs: X.right.rows, A: single(transpose(X.right)), B: single(X.left) };
   const [a, b] = Object.values(peftTensors(exact)).map((tensor) => toFloat32(tensor));
   const layer = { ...exact, A: matrix(rank, exact.inputs, a), B: matrix(outputs, rank, b) };
   // L Rᵀ − B A = (L − B)Rᵀ + B(Rᵀ − A), two terms of like size that do not cancel: its square from Gram matrices.
   const minus = (P: Matrix, Q: Matrix) => {
-    const q = entriesOf(Q);
-    return matrix<Float>(
-      P.rows,
-      P.cols,
-      entriesOf(P).map((value, i) => value - q[i]),
-    );
+    const [D, { data }] = [copy(P), copy(Q)];
+    for (let t = 0; t < data.length; t++) D.data[t] -= data[t];
+    return D;
   };
   const left = beside([minus(X.left, layer.B), layer.B]);
   const right = beside([X.right, minus(X.right, transpose(layer.A))]);
@@ -132,12 +133,15 @@ export async function wholeTensor({ dtype, shape, bytes }: LazyTensor): Promise<
 
 /** @throws data error where a factor holds NaN or an infinity. */
 export function requireFinite(caller: string, { path, A, B }: AdapterLayer): void {
-  for (const [name, M] of [['A', A] as const, ['B', B] as const])
-    if (!(largestEntry(M) < Infinity))
+  for (const [name, M] of [['A', A] as const, ['B', B] as const]) {
+    let nothing = 0; // NaN as soon as there is a number that is not finite
+    for (let t = 0; t < M.data.length; t++) nothing += 0 * M.data[t];
+    if (nothing !== 0 && !(largestEntry(M) < Infinity))
       throw dataError(
         `${caller}: ${path}: ${name} should hold finite numbers, got ${largestEntry(M)}`,
         'the training has diverged there: take an earlier checkpoint of the adapter',
       );
+  }
 }
 
 /** Initialisations after which the base is no longer the model that the adapter was made for. */
