@@ -59,6 +59,9 @@ async function verifyOne(context: Context, path: string): Promise<Verification> 
     const { verifyReproduction } = await import('./reproduction.js');
     return verifyReproduction(context, path, reproduction);
   }
+  const { readLoraManifest, verifyLora } = await import('./lora/verifying.js');
+  const lora = await readLoraManifest(path);
+  if (lora) return verifyLora(context, path, lora);
   const { spec, manifest, folder } = await readDescription(path, context);
   if (!manifest)
     throw usageError(`${path} is a description, not a manifest`, `lorank run ${path} -o <file> writes one`);

@@ -66,6 +66,24 @@ describe('lorank lora init', () => {
     expect(await bytes('--seed', '7')).not.toEqual(first);
   });
 
+  it.each([[], ['--method', 'pissa'], ['--method', 'orthogonal', '--rslora', '--targets', 'q_proj']])(
+    'is computed again by lorank verify, to the bit (%s %s)',
+    async (...flags) => {
+      const base = model();
+      const out = output();
+      expect((await lorank(['lora', 'init', base, '-r', '4', '-o', out, ...flags])).code).toBe(0);
+      const same = await lorank(['verify', out, '--json']);
+      expect(same.code).toBe(0);
+      const [{ verified, outputs }] = JSON.parse(same.stdout).manifests;
+      expect(verified).toBe(true);
+      expect(outputs.every((file: { recomputed: string }) => file.recomputed === 'same')).toBe(true);
+      const weights = readFileSync(join(out, 'adapter_model.safetensors'));
+      weights[weights.length - 1] ^= 1;
+      writeFileSync(join(out, 'adapter_model.safetensors'), weights);
+      expect((await lorank(['verify', out])).code).toBe(5);
+    },
+  );
+
   it('goes on where it was interrupted, to the same bytes', async () => {
     const base = model({ layers: 3 });
     const whole = output();

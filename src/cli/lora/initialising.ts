@@ -158,9 +158,21 @@ async function make(context: Context, job: Job): Promise<number> {
 const keeps = (thrown: unknown): boolean =>
   !(thrown instanceof LorankError) || thrown.code === 'aborted' || thrown.code === 'io';
 
-const specOf = ({ method, rank, alpha, rslora, sigma, orientation, base, passes, seed, modules }: InitPlan) => ({
+const specOf = ({
+  method,
+  rank,
+  alpha,
+  rslora,
+  sigma,
+  orientation,
+  base,
+  passes,
+  seed,
+  modules,
+  config,
+}: InitPlan) => ({
   task: 'lora init',
-  ...{ method, rank, alpha, rslora, seed },
+  ...{ method, rank, alpha, rslora, seed, baseName: config.base_model_name_or_path },
   ...(method === 'nystrom' ? { sigma, orientation } : {}),
   ...(movesBase(method) ? { base } : {}),
   ...(method === 'pissa' ? { passes } : {}),

@@ -150,6 +150,12 @@ export async function writePieces(path: string, pieces: OutputFile['pieces']): P
   return hash.digest('hex');
 }
 
+export async function sha256OfPieces(pieces: OutputFile['pieces']): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of pieces) hash.update(piece);
+  return hash.digest('hex');
+}
+
 /** The manifest of a command that writes an adapter, to go into its folder. */
 export const manifestFile = (parts: {
   spec: Readonly<Record<string, unknown>>;
