@@ -78,7 +78,7 @@ export async function diffAdapters(
     if (apart.has(path)) continue;
     const { layer, distance } = layerDifference(K, await finite(a, path), await finite(b, path));
     difference += distance * distance;
-    size += layer.norms[0] ** 2;
+    size += layer.norms[0] * layer.norms[0];
     layers.push(layer);
     onLayer(layer);
   }
@@ -119,7 +119,7 @@ function layerDifference(K: Kernels, a: AdapterLayer, b: AdapterLayer): { layer:
   const [x, y] = [a, b].map((layer) => ({ ...spaces(K, layer), s: Math.abs(layer.scaling) }));
   const norms = [x.s * x.norm, y.s * y.norm] as const;
   const product = norms[0] * norms[1];
-  const inner = (norms[0] ** 2 + norms[1] ** 2 - distance ** 2) / 2;
+  const inner = (norms[0] * norms[0] + norms[1] * norms[1] - distance * distance) / 2;
   return {
     distance,
     layer: {
@@ -133,10 +133,13 @@ function layerDifference(K: Kernels, a: AdapterLayer, b: AdapterLayer): { layer:
   };
 }
 
+/** Singular values below this share of the first are rounding of f32. */
+const FLAT = 2 ** -20;
+
 /** Orthonormal bases of the column and row spaces of B A, up to rounding of f32, and its norm. */
 function spaces(K: Kernels, layer: AdapterLayer): { columns: Matrix; rows: Matrix; norm: number } {
   const { U, values, V } = factoredSvd(K, productOf(layer));
-  const rank = values.filter((value) => value > 2 ** -20 * values[0]).length;
+  const rank = values.filter((value) => value > FLAT * values[0]).length;
   const lead = (Q: Matrix) => slice(Q, 0, Q.rows, 0, rank);
   return { columns: lead(U), rows: lead(V), norm: Math.sqrt(dot(values, values)) };
 }
