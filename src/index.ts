@@ -1,4 +1,4 @@
-// The public names. Two functions do a whole job in a worker: complete() and sense(). The rest are the parts that they are
+// The public names. Four functions do a whole job in a worker: complete(), sense(), factor() and recoverSparse(). The rest are the parts that they are
 // made of, for people who compose their own; docs/library.md shows how.
 
 import type { CompleteProgress } from './complete/complete.js';
@@ -10,6 +10,13 @@ import {
   completeLive,
   type RatingsInput,
 } from './engine/liveComplete.js';
+import {
+  type FactoredMatrix,
+  type FactorRunOptions,
+  factorLive,
+  type GeneratedMatrix,
+  type KnownMatrix,
+} from './engine/liveFactor.js';
 import {
   type GeneratedMeasurements,
   type Measurements,
@@ -27,6 +34,7 @@ import {
 import { rangeOf } from './io/bytes.js';
 import { openSafetensors } from './io/safetensors.js';
 import type { Tensor } from './io/tensor.js';
+import type { FactorProgress } from './methods/factor.js';
 import type { SenseProgress } from './methods/sensing.js';
 import type { SparseProgress } from './methods/sparsePath.js';
 
@@ -55,6 +63,19 @@ export const sense = (
   data: Measurements | GeneratedMeasurements,
   options: SenseRunOptions = {},
 ): LiveRun<SenseProgress, SensedMatrix> => senseLive(data, options, (sensed) => sensed);
+
+/**
+ * Factors a matrix that is known: A ≈ VWᵀ, or UUᵀ where it is symmetric. It runs in a worker: await it for the factors,
+ * iterate it to watch, abort it by a signal.
+ *
+ * @param data the matrix and its shape; or { generator } for one made from the seed.
+ * @throws LorankError, through the promise: of code 'usage' for wrong options or shapes, 'data' for a number that is not
+ * finite or a matrix that is not symmetric and should be, 'aborted' after the signal.
+ */
+export const factor = (
+  data: KnownMatrix | GeneratedMatrix,
+  options: FactorRunOptions = {},
+): LiveRun<FactorProgress, FactoredMatrix> => factorLive(data, options, (factored) => factored);
 
 /**
  * Recovers a sparse vector x from y = A x, where A has fewer rows than columns. It runs in a worker: await it for the vector,
@@ -154,6 +175,7 @@ export type {
   RatingColumns,
   RatingsInput,
 } from './engine/liveComplete.js';
+export type { FactoredMatrix, FactorRunOptions, GeneratedMatrix, KnownMatrix } from './engine/liveFactor.js';
 export type { GeneratedMeasurements, Measurements, SensedMatrix, SenseRunOptions } from './engine/liveSense.js';
 export type { GeneratedSparse, LinearMeasurements, SparseRunOptions, SparseVector } from './engine/liveSparse.js';
 export { prepare, type Resources } from './engine/prepare.js';

@@ -12,6 +12,13 @@ import {
   type RatingsInput,
 } from './engine/liveComplete.js';
 import {
+  type FactoredMatrix,
+  type FactorRunOptions,
+  factorLive,
+  type GeneratedMatrix,
+  type KnownMatrix,
+} from './engine/liveFactor.js';
+import {
   type GeneratedMeasurements,
   type Measurements,
   matrixPieces,
@@ -19,7 +26,9 @@ import {
   type SenseRunOptions,
   senseLive,
 } from './engine/liveSense.js';
+import { factorPieces } from './engine/output.js';
 import { fitFromBytes } from './index.js';
+import type { FactorProgress } from './methods/factor.js';
 import type { SenseProgress } from './methods/sensing.js';
 
 export * from './index.js';
@@ -45,6 +54,13 @@ export const sense = (
   options: SenseRunOptions = {},
 ): LiveRun<SenseProgress, SensedMatrix & Saved> =>
   senseLive(data, options, (sensed) => ({ ...sensed, save: (path) => write(path, matrixPieces(sensed.matrix)) }));
+
+/** factor() of index.ts; its factors can be saved. */
+export const factor = (
+  data: KnownMatrix | GeneratedMatrix,
+  options: FactorRunOptions = {},
+): LiveRun<FactorProgress, FactoredMatrix & Saved> =>
+  factorLive(data, options, (factored) => ({ ...factored, save: (path) => write(path, factorPieces(factored)) }));
 
 /** The fit in a fit.safetensors file. */
 export async function loadFit(path: string): Promise<Fit> {

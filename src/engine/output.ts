@@ -1,5 +1,6 @@
 // The bytes of a result's file, in pieces. They depend on the description and the data alone.
 
+import type { Factored } from '../descend.js';
 import { writeNpy } from '../io/npy.js';
 import { writeSafetensors } from '../io/safetensors.js';
 import { floatTensor, matrixTensor, type Tensor, tensorOf } from '../io/tensor.js';
@@ -10,13 +11,19 @@ import type { Finished } from './jobs.js';
 /** Factors V: n₁×k and W: n₂×k as the tensors left and right, UUᵀ as left alone; X.npy (n₁×n₂, f64, C order) of sensing; x.npy (N, f64) of sparse recovery; fit.safetensors of completion. */
 export function outputOf(finished: Finished): Iterable<Uint8Array> {
   if (finished.task === 'sense') return writeNpy(matrixTensor(finished.X));
-  if (finished.task === 'factor') return factorsOf(finished.result);
+  if (finished.task === 'factor') return factorPieces({ ...finished.result, ...finished.result.X });
   if (finished.task === 'sparse') return writeNpy(tensorOf(finished.result.x));
   const { tensors, metadata } = finished.result.fit.toTensors();
   return writeSafetensors(tensors, metadata);
 }
 
-function factorsOf({ X: { left, right }, method, precision }: FactorResult): Iterable<Uint8Array> {
+/** The pieces of the file of factors; left === right says UUᵀ. */
+export function factorPieces({
+  left,
+  right,
+  method,
+  precision,
+}: Factored & Pick<FactorResult, 'method' | 'precision'>): Iterable<Uint8Array> {
   const tensor = (F: Matrix): Tensor =>
     floatTensor(copy(F).data, [F.rows, F.cols], precision === 'f32' ? 'F32' : 'F64');
   const symmetric = left === right;
