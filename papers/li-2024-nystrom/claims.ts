@@ -3,6 +3,7 @@
 import { verdict } from '../judge.js';
 import type { Claim, Row, Verdict } from '../paper.js';
 import { grouped, largest, median, numbers, smallest, where } from '../statistics.js';
+import { adapterClaims } from './adapterClaims.js';
 import {
   angleMiss,
   atCondition,
@@ -422,4 +423,5 @@ export const claims: readonly Claim[] = [
       return verdict(`${freed} of ${negative.length}; ${most}`, freed === 0 && negative.length >= 8 && most <= 25);
     },
   },
+  ...adapterClaims,
 ];

@@ -2,6 +2,7 @@
 
 import type { Control } from '../paper.js';
 import { grouped, largest, median, numbers, smallest, where } from '../statistics.js';
+import { adapterControls } from './adapterClaims.js';
 import {
   angleMiss,
   atCondition,
@@ -223,4 +224,5 @@ export const controls: readonly Control[] = [
       return failed(freed, freed === 0);
     },
   },
+  ...adapterControls,
 ];

@@ -1,21 +1,23 @@
 // The grid: one cell a table and a seed. A seed is one Q, one Ω and one set of noise, shared by every κ, ξ and η of its cells.
 
 import { type Kernels, type Stream, split, stream } from 'lorank';
-import type { Cell, Row, Size } from '../paper.js';
+import type { Cell, Row, Size, Work } from '../paper.js';
+import { conversions, files, noOp, orthogonal, realStarts, residuals, rowSpace, streamed } from './adapters.js';
 import { completion, damped, locked, lockedCourses, random } from './family.js';
 import { law, oneStep, single, sweeps } from './pair.js';
 import { sizes } from './presets.js';
+import { reach } from './reach.js';
 import { courses, exact, narrow, perturbed, plain, rates, scales, wide } from './symmetric.js';
 
 export function cells(size: Size, seed: number): Cell[] {
   const { inside, outside, damped: ofDamped, seeds, pair, completion: ratings } = sizes[size];
-  const perSeed = (table: string, count: number, rows: (K: Kernels, random: Stream) => Generator<undefined, Row[]>) =>
+  const perSeed = (table: string, count: number, rows: (K: Kernels, random: Stream) => Work<Row[]>) =>
     Array.from(
       { length: count },
       (_, i): Cell => ({
         id: `${table}-${i}`,
         table,
-        *run(K) {
+        async *run(K) {
           const made = yield* rows(K, split(stream(seed, 'S6', i), table));
           return made.map((row) => ({ seed: i, ...row }));
         },
@@ -37,6 +39,15 @@ export function cells(size: Size, seed: number): Cell[] {
     ...perSeed('locked', 3, (K, r) => locked(K, r, 30)),
     ...perSeed('damped', seeds.wide, (K, r) => damped(K, r, ofDamped)),
     ...perSeed('single', seeds.wide, (K, r) => single(K, r, inside, pair)),
+    ...perSeed('noOp', 1, noOp),
+    ...perSeed('rowSpace', seeds.exact, rowSpace),
+    ...perSeed('weights', 1, realStarts),
+    ...perSeed('residuals', 1, residuals),
+    ...perSeed('conversions', 2, conversions),
+    ...perSeed('orthogonal', 1, orthogonal),
+    ...perSeed('files', 1, files),
+    ...perSeed('streamed', 1, streamed),
+    ...perSeed('reach', seeds.gd, reach),
     ...perSeed('courses', 1, function* (K, r) {
       return [...(yield* courses(K, r, inside)), ...(yield* lockedCourses(K, r, 30))];
     }),

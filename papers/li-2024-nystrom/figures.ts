@@ -18,6 +18,7 @@ export const figures = (tables: Tables): Figure[] => [
   conditions(tables),
   pair(tables),
   family(tables),
+  adapters(tables),
 ];
 
 const course = ({ courses }: Tables, panel: string) =>
@@ -237,6 +238,53 @@ function family({ completion, damped, courses }: Tables): Figure {
         x: { title: 'step t', domain: [0, 60] },
         y: { title: '‖VWᵀ − A‖ / ‖A‖', log: true, domain: [1e-11, 1e5] },
         marks: [chart.line(where(courses, { panel: 'locked' }), { x: 't', y: 'error', by: 'series' })],
+      },
+    ]),
+  };
+}
+
+function adapters({ weights, reach }: Tables): Figure {
+  const started = [
+    ['pissa', 'PiSSA'],
+    ['nystrom', 'Nyström'],
+    ['gaussian', 'Gaussian'],
+  ] as const;
+  const generic = where(reach, { kind: 'generic', width: 8 });
+  const trained = [
+    ['olora', 'OLoRA'],
+    ['pissa', 'PiSSA'],
+    ['orthogonal', 'orthogonal'],
+    ['kaiming', 'kaiming'],
+    ['nystrom', 'Nyström'],
+  ] as const;
+  return {
+    name: 'adapters',
+    title: 'Adapters: what a start captures, and what it can reach',
+    caption:
+      'On every layer of a pretrained transformer the sketch captures about half of what PiSSA does, and more than a blind Gaussian A. A generic change of rank 8 is learned by every adapter of rank 8 on a base left alone; on a base from which PiSSA or OLoRA took their start most of it is out of reach, whatever the learning rate.',
+    spec: chart.figure([
+      {
+        title: 'Real weights, r = 8',
+        x: { title: 'layer', domain: [76.6, 85.4] },
+        y: { title: 'share of ‖W₀‖² in row(A)', domain: [0, 0.45] },
+        marks: started.flatMap(([y, name]) => [
+          chart.line(weights ?? [], { x: 'layer', y, name }),
+          chart.points(weights ?? [], { x: 'layer', y, name, label: false }),
+        ]),
+      },
+      {
+        title: 'W₀ + ΔW, 300 steps of Adam',
+        x: { title: 'learning rate', log: true, domain: [2e-3, 0.5] },
+        y: { title: 'loss / loss without adapter', log: true, domain: [1e-14, 100] },
+        marks: [
+          ...trained.map(([method, name]) =>
+            chart.line(medians(where(generic, { method }), 'learningRate', 'loss'), {
+              x: 'learningRate',
+              y: 'loss',
+              name,
+            }),
+          ),
+        ],
       },
     ]),
   };

@@ -17,7 +17,12 @@ small random starts are slow.
 The paper’s constants (a first phase with a tiny step, probabilities) are not tested: with η = ½ from the start the course is known
 exactly, and it is the exact course that is checked here. The settings of its figures are not known; these are rank 20 with a
 geometric spectrum. Steps go through R of a thin QR of the factors, never through UᵀU, and through the pseudo-inverse where the factors are
-wider than the rank. S6.18 to S6.20 are of the ScaledGD family; S6.22 goes beyond the papers. Figures: \`lorank reproduce li-2024-nystrom --out <folder>\`.`,
+wider than the rank. S6.18 to S6.20 are of the ScaledGD family; S6.22 goes beyond the papers.
+
+S6.A22 to S6.A32 are of adapters (LoRA) started by such a sketch, B = 0 and A = (ξ/s)·G W₀, and by the other starts in use; whether
+one of them trains better is a study of its own, \`li-2024-nystrom-study\`. How long a start takes is measured by the bench, not here.
+
+Figures: \`lorank reproduce li-2024-nystrom --out <folder>\`.`,
   claims,
   controls,
   cells,
