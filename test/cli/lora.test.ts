@@ -199,7 +199,7 @@ describe('lorank lora init', () => {
 
   it.each([
     [['-o', 'x'], 2, '-r, the rank, is needed'],
-    [['-r', '4'], 2, '-o, the folder of the adapter, is needed'],
+    [['-r', '4'], 2, '-o, the folder of the output, is needed'],
     [['-r', '0', '-o', 'x'], 2, '--rank should be a whole number of at least 1, got 0'],
     [['-r', '99', '-o', 'x'], 2, 'the rank should be at most 32 for model.layers.0.self_attn.k_proj'],
     [['-r', '5', '--method', 'orthogonal', '-o', 'x'], 2, 'the rank should be even'],

@@ -13,7 +13,8 @@ import { openBar } from '../bar.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../failure.js';
 import { facts, figure, table } from '../table.js';
-import { checkInterrupted, withInputs } from './making.js';
+import { checkInterrupted } from './keeping.js';
+import { withInputs } from './making.js';
 
 /** Returns the exit code. */
 export const diff = (context: Context, a: string, b: string): Promise<number> =>

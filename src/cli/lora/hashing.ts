@@ -42,6 +42,7 @@ function hashedRange(source: SizedRange): SizedRange & { digest(): Promise<strin
   const hash = createHash('sha256');
   let done = 0;
   let turn: Promise<unknown> = Promise.resolve();
+  let hex: string | undefined;
   const upTo = async (offset: number): Promise<void> => {
     while (done < offset) {
       const piece = await source.read(done, Math.min(CHUNK, offset - done));
@@ -72,7 +73,8 @@ function hashedRange(source: SizedRange): SizedRange & { digest(): Promise<strin
     digest: () =>
       inTurn(async () => {
         await upTo(source.size);
-        return hash.digest('hex');
+        hex ??= hash.digest('hex');
+        return hex;
       }),
   };
 }

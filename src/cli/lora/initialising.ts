@@ -1,28 +1,26 @@
 // The work of lorank lora init: layer by layer, each kept as it is finished; then the adapter is put together, read back from
 // disk, and proved to change nothing.
 
-import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cores } from '#platform';
-import { LorankError, usageError } from '../../errors.js';
-import { rangeOf } from '../../io/bytes.js';
-import { openSafetensors, streamSafetensors, writeSafetensors } from '../../io/safetensors.js';
+import { usageError } from '../../errors.js';
+import { streamSafetensors } from '../../io/safetensors.js';
 import { type Kernels, startKernels } from '../../kernels/index.js';
-import { type Adapter, type AdapterLayer, adapterFiles, peftTensors, readAdapter } from '../../lora/adapter.js';
+import { adapterFiles, readAdapter } from '../../lora/adapter.js';
 import { type Checkpoint, openCheckpoint } from '../../lora/checkpoint.js';
-import { filesOf } from '../../lora/files.js';
 import { type InitPlan, initLayer, type LayerReport, largestChange, planInit } from '../../lora/initialise.js';
 import { RESIDUAL_FILE, residualError, residualTensors } from '../../lora/residual.js';
 import { type InitMethod, movesBase } from '../../lora/starts.js';
 import { type Module, parseTargets } from '../../lora/targets.js';
-import { openBar } from '../bar.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../failure.js';
-import { readWhole, sha256OfFile, writeWhole } from '../files.js';
+import { sha256OfFile } from '../files.js';
 import { bytesText, facts, figure, grouped, secondsText, table } from '../table.js';
 import { openFolder } from './folder.js';
-import { type FileDigest, hashedFiles } from './hashing.js';
+import type { FileDigest } from './hashing.js';
 import type { InitFlags } from './init.js';
+import { keeps, keptAdapter, makeLayers } from './keeping.js';
+import { type Input, identityOf, inputHashes, requireOutput, withInputs } from './making.js';
 import { manifestFile, type OutputFolder, openOutput } from './output.js';
 
 /** A layer as it is told. */
@@ -33,25 +31,17 @@ const ROUNDING = 1e-5;
 
 /** Returns the exit code. */
 export async function initialise(context: Context, model: string, flags: InitFlags): Promise<number> {
-  if (flags.rank === undefined) throw usageError('-r, the rank, is needed', 'for example -r 16');
-  if (flags.output === undefined && !flags.dryRun)
-    throw usageError('-o, the folder of the adapter, is needed', 'for example -o adapter');
-  const folder = await openFolder(model);
-  try {
-    const base = hashedFiles(folder);
-    const checkpoint = await openCheckpoint(base);
+  const { rank } = flags;
+  if (rank === undefined) throw usageError('-r, the rank, is needed', 'for example -r 16');
+  requireOutput(flags, 'adapter');
+  return withInputs([model], async ([base]) => {
+    const checkpoint = await openCheckpoint(base.files);
     const plan = planInit(checkpoint, {
-      rank: flags.rank,
+      ...flags,
+      rank,
       method: flags.method as InitMethod | undefined,
       alpha: flags.loraAlpha,
-      rslora: flags.rslora,
       targets: flags.targets === undefined ? undefined : parseTargets(flags.targets),
-      sigma: flags.sigma,
-      orientation: flags.orientation,
-      base: flags.base,
-      passes: flags.passes,
-      seed: flags.seed,
-      baseName: flags.baseName,
     });
     for (const [flag, given, method] of [
       ['--sigma', flags.sigma, 'nystrom'],
@@ -62,18 +52,8 @@ export async function initialise(context: Context, model: string, flags: InitFla
         throw usageError(`--method ${plan.method} takes no ${flag}`, 'leave one of them out');
     if (flags.base !== undefined && !movesBase(plan.method))
       throw usageError(`--method ${plan.method} leaves the base as it is, and takes no --base`, 'leave it out');
-    if (flags.dryRun) return await preview(context, plan, model);
-    return await make(context, {
-      model,
-      flags,
-      plan,
-      checkpoint,
-      digests: () => base.digests(),
-      folderOf: folder.folder,
-    });
-  } finally {
-    await folder.close();
-  }
+    return flags.dryRun ? preview(context, plan, model) : make(context, { base, flags, plan, checkpoint });
+  });
 }
 
 async function preview(context: Context, plan: InitPlan, model: string): Promise<number> {
@@ -102,49 +82,52 @@ async function preview(context: Context, plan: InitPlan, model: string): Promise
 }
 
 interface Job {
-  readonly model: string;
+  readonly base: Input;
   readonly flags: InitFlags;
   readonly plan: InitPlan;
   readonly checkpoint: Checkpoint;
-  readonly folderOf: string;
-  digests(): Promise<FileDigest[]>;
 }
 
 async function make(context: Context, job: Job): Promise<number> {
-  const { plan, flags, model, checkpoint } = job;
+  const { plan, flags, base, checkpoint } = job;
   const began = performance.now();
-  const output = await openOutput(context, flags.output!, {
-    force: flags.force,
-    resume: flags.resume,
-    inputs: [model],
-    identity: await identityOf(job),
-  });
+  const spec = specOf(plan);
+  const inputs = [base];
+  const identity = await identityOf(spec, inputs);
+  const output = await openOutput(context, flags.output!, { ...flags, inputs: [base.path], identity });
   const K = await startKernels({ threads: context.flags.threads ?? cores() });
   try {
-    const reports = await startLayers(context, K, job, output);
-    const hashes = await output.write(adapterFiles(await keptAdapter(plan, output)));
+    const byPath = new Map(plan.modules.map((module) => [module.path, module]));
+    const layersToMake = {
+      paths: [...byPath.keys()],
+      make: (path: string) => initLayer(K, checkpoint, plan, byPath.get(path)!),
+      around: () => ({ config: plan.config, metadata: plan.metadata, others: {} }),
+    };
+    const kept = await makeLayers(context, layersToMake, output);
+    const reports = kept.map(({ report }) => report);
+    const adapter = keptAdapter(layersToMake.around, kept, output);
+    const hashes = await output.write(adapterFiles(adapter));
     const moved = movesBase(plan.method) && plan.base === 'residual';
     if (moved) {
-      const { layer } = await keptAdapter(plan, output);
-      const tensors = residualTensors(K, checkpoint, plan.modules, layer);
+      const tensors = residualTensors(K, checkpoint, plan.modules, adapter.layer);
       const pieces = streamSafetensors(tensors, { format: 'pt', ...plan.metadata });
       hashes.push(...(await output.write([{ name: RESIDUAL_FILE, pieces }])));
     }
     const layers = await readBack(K, job, output, reports, moved);
-    const inputs = await job.digests();
-    const verified = flags.verifyBase ? await verifyBase(job.folderOf, inputs) : undefined;
+    const digests = await base.files.digests();
+    const verified = flags.verifyBase ? await verifyBase(base.folder, digests) : undefined;
     const { build, threads } = K;
     await output.write([
       manifestFile({
-        spec: { ...specOf(plan), model: output.beside(model) },
+        spec: { ...spec, model: output.beside(base.path) },
         kernels: { build, threads },
-        inputs: inputs.map(({ path, sha256 }) => ({ path: output.beside(join(job.folderOf, path)), sha256 })),
+        inputs: await inputHashes(inputs, output),
         outputs: hashes,
       }),
     ]);
     await output.commit();
     const seconds = (performance.now() - began) / 1000;
-    await tell(context, { job, layers, inputs, moved, verified, seconds });
+    await tell(context, { job, layers, inputs: digests, moved, verified, seconds });
     return proved(layers, moved) && verified !== false ? EXIT.fine : EXIT.claim;
   } catch (thrown) {
     if (!keeps(thrown)) await output.discard().catch(() => {});
@@ -153,10 +136,6 @@ async function make(context: Context, job: Job): Promise<number> {
     K.close();
   }
 }
-
-/** What was finished is kept where the same command may go on. */
-const keeps = (thrown: unknown): boolean =>
-  !(thrown instanceof LorankError) || thrown.code === 'aborted' || thrown.code === 'io';
 
 const specOf = ({
   method,
@@ -178,78 +157,6 @@ const specOf = ({
   ...(method === 'pissa' ? { passes } : {}),
   targets: modules.map(({ path }) => path),
 });
-
-/** The options, and sizes and times of the model's files. */
-async function identityOf({ plan, checkpoint, folderOf }: Job): Promise<string> {
-  const files = await Promise.all(
-    checkpoint.files.map(async (name) => {
-      const { size, mtimeMs } = await stat(join(folderOf, name));
-      return { name, size, mtimeMs };
-    }),
-  );
-  return `${JSON.stringify({ ...specOf(plan), files })}\n`;
-}
-
-const keptName = (index: number): string => `${String(index).padStart(5, '0')}.safetensors`;
-
-/** Starts the layers that are not kept yet, in the order of their bytes, and keeps each. */
-async function startLayers(
-  context: Context,
-  K: Kernels,
-  { plan, checkpoint, flags }: Job,
-  { kept, resumed }: OutputFolder,
-): Promise<LayerReport[]> {
-  const { modules } = plan;
-  const done = new Set(resumed ? await readdir(kept) : []);
-  const reports: LayerReport[] = [];
-  const bar = openBar(context);
-  try {
-    for (const [index, module] of modules.entries()) {
-      const file = join(kept, keptName(index));
-      if (done.has(keptName(index))) {
-        const { metadata } = await openSafetensors(rangeOf(await readWhole(file)));
-        reports.push(JSON.parse(metadata.report) as LayerReport);
-        continue;
-      }
-      if (context.io.signal.aborted)
-        throw new LorankError(
-          'aborted',
-          `interrupted after ${index} of ${modules.length} layers, which are kept`,
-          `${context.commandLine}${flags.resume ? '' : ' --resume'}`,
-        );
-      const { layer, report } = await initLayer(K, checkpoint, plan, module);
-      await writeWhole(file, writeSafetensors(peftTensors(layer), { report: JSON.stringify(report) }));
-      reports.push(report);
-      bar.show(
-        index + 1,
-        () => (index + 1) / modules.length,
-        () => module.path,
-      );
-    }
-  } finally {
-    bar.clear();
-  }
-  return reports;
-}
-
-/** The layers that were kept, as one adapter. */
-async function keptAdapter({ modules, config, metadata, scaling }: InitPlan, { kept }: OutputFolder): Promise<Adapter> {
-  const indexOf = new Map(modules.map(({ path }, index) => [path, index]));
-  const alone = async (path: string) =>
-    readAdapter(filesOf({ 'layer.safetensors': await readWhole(join(kept, keptName(indexOf.get(path)!))) }));
-  const known = { alpha: config.lora_alpha, scaling };
-  return {
-    config,
-    metadata,
-    others: {},
-    paths: [...indexOf.keys()].sort(),
-    head: (path) => {
-      const { kind, outputs, inputs, kernel } = modules[indexOf.get(path)!];
-      return { path, kind, rank: config.r, outputs, inputs, ...(kernel ? { kernel } : {}), dtype: 'F32', ...known };
-    },
-    layer: async (path): Promise<AdapterLayer> => ({ ...(await (await alone(path)).layer(path)), ...known }),
-  };
-}
 
 /** The proof, on what is on disk. */
 async function readBack(

@@ -1,26 +1,22 @@
 // Makes an adapter layer by layer: each is kept on disk as soon as it is made, so that memory holds one, and an interrupted
 // run goes on; then the files are put together. What `extract`, `resize`, `convert` and `average` share.
 
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { cores } from '#platform';
-import { LorankError, usageError } from '../../errors.js';
-import { rangeOf } from '../../io/bytes.js';
-import { openSafetensors, writeSafetensors } from '../../io/safetensors.js';
+import { usageError } from '../../errors.js';
 import { type Kernels, startKernels } from '../../kernels/index.js';
-import { type Adapter, type LayerHead, peftTensors, readAdapter } from '../../lora/adapter.js';
+import type { LayerHead } from '../../lora/adapter.js';
 import { dialectFiles } from '../../lora/dialects.js';
-import { type Files, filesOf } from '../../lora/files.js';
 import type { Dialect } from '../../lora/names.js';
 import type { LayerReport, LayerWork } from '../../lora/work.js';
-import { openBar } from '../bar.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../failure.js';
-import { readWhole, writeWhole } from '../files.js';
 import { bytesText, facts, figure, grouped, secondsText, table } from '../table.js';
 import type { WritingFlags } from './flags.js';
 import { openFolder } from './folder.js';
 import { type HashedFiles, hashedFiles } from './hashing.js';
+import { keeps, keptAdapter, type MadeLayer, makeLayers } from './keeping.js';
 import { type FolderHash, manifestFile, type OutputFolder, openOutput } from './output.js';
 
 /** A folder that is read, with the hashes of what was read of it. */
@@ -69,21 +65,6 @@ export async function inputHashes(inputs: readonly Input[], output: OutputFolder
   return all;
 }
 
-/** What was finished is kept where the same command may go on. */
-export const keeps = (thrown: unknown): boolean =>
-  !(thrown instanceof LorankError) || thrown.code === 'aborted' || thrown.code === 'io';
-
-/** @throws after Ctrl-C. */
-export function checkInterrupted({ io, commandLine }: Context, what: string, kept: boolean): void {
-  if (!io.signal.aborted) return;
-  const again = commandLine.includes('--resume') ? commandLine : `${commandLine} --resume`;
-  throw new LorankError(
-    'aborted',
-    `interrupted after ${what}`,
-    kept ? `${again} goes on from there` : 'nothing was written',
-  );
-}
-
 /** A verb that makes an adapter. */
 export interface Making<R extends LayerReport> {
   readonly flags: WritingFlags;
@@ -113,7 +94,7 @@ export async function makeAdapter<R extends LayerReport>(context: Context, makin
     const made = await makeLayers(context, work, output);
     await work.finish?.();
     if (output) {
-      const outputs = await output.write(dialectFiles(keptAdapter(work, made, output), dialect));
+      const outputs = await output.write(dialectFiles(keptAdapter(work.around, made, output), dialect));
       const { build, threads } = K;
       await output.write([
         manifestFile({
@@ -133,78 +114,6 @@ export async function makeAdapter<R extends LayerReport>(context: Context, makin
   } finally {
     K.close();
   }
-}
-
-/** A layer that was made: where it lies and what it is. */
-interface MadeLayer<R> {
-  readonly file: string;
-  readonly head: LayerHead;
-  readonly report: R;
-}
-
-const keptName = (index: number): string => `${String(index).padStart(5, '0')}.safetensors`;
-
-/** Makes the layers that are not kept yet, and keeps each. */
-async function makeLayers<R extends LayerReport>(
-  context: Context,
-  { paths, make }: LayerWork<R>,
-  output: OutputFolder | undefined,
-): Promise<MadeLayer<R>[]> {
-  const done = new Set(output?.resumed ? await readdir(output.kept) : []);
-  const made: MadeLayer<R>[] = [];
-  const bar = openBar(context);
-  try {
-    for (const [index, path] of paths.entries()) {
-      const file = keptName(index);
-      if (output && done.has(file)) {
-        const { metadata } = await openSafetensors(rangeOf(await readWhole(join(output.kept, file))));
-        if (metadata.head) made.push({ file, head: JSON.parse(metadata.head), report: JSON.parse(metadata.report) });
-        continue;
-      }
-      checkInterrupted(context, `${index} of ${paths.length} layers, which are kept`, output !== undefined);
-      const one = await make(path);
-      const { A: _A, B: _B, ...head } = one?.layer ?? { path };
-      if (output)
-        await writeWhole(
-          join(output.kept, file),
-          one
-            ? writeSafetensors(peftTensors(one.layer), {
-                head: JSON.stringify(head),
-                report: JSON.stringify(one.report),
-              })
-            : writeSafetensors({}, {}),
-        );
-      if (one) made.push({ file, head: head as LayerHead, report: one.report });
-      bar.show(
-        index + 1,
-        () => (index + 1) / paths.length,
-        () => path,
-      );
-    }
-  } finally {
-    bar.clear();
-  }
-  return made;
-}
-
-/** The layers that were kept, as one adapter. */
-function keptAdapter<R extends LayerReport>(
-  work: LayerWork<R>,
-  made: readonly MadeLayer<R>[],
-  { kept }: OutputFolder,
-): Adapter {
-  const byPath = new Map(made.map((one) => [one.head.path, one]));
-  const alone = async (file: string): Promise<Files> =>
-    filesOf({ [basename(file)]: await readWhole(join(kept, file)) });
-  return {
-    ...work.around(made.map(({ head }) => head)),
-    paths: [...byPath.keys()].sort(),
-    head: (path) => byPath.get(path)!.head,
-    layer: async (path) => {
-      const { file, head } = byPath.get(path)!;
-      return { ...(await (await readAdapter(await alone(file))).layer(path)), ...head };
-    },
-  };
 }
 
 /** √(Σ lost² / Σ norm²) over all layers. */

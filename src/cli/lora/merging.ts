@@ -15,7 +15,8 @@ import type { Context } from '../context.js';
 import { EXIT } from '../failure.js';
 import { readWhole, sha256OfFile, textBytes, writeWhole } from '../files.js';
 import { bytesText, facts, figure, grouped, secondsText, table } from '../table.js';
-import { checkInterrupted, type Input, identityOf, inputHashes, keeps, requireOutput, withInputs } from './making.js';
+import { checkInterrupted, keeps } from './keeping.js';
+import { type Input, identityOf, inputHashes, requireOutput, withInputs } from './making.js';
 import type { MergeFlags } from './merge.js';
 import { type FolderHash, manifestFile, type OutputFolder, openOutput, writePieces } from './output.js';
 
