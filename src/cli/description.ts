@@ -1,7 +1,7 @@
 // Descriptions and manifests as files: their paths are relative to the folder that they lie in.
 
 import { dirname, isAbsolute, join } from 'node:path';
-import { type Manifest, parseDescription, withPaths } from '../engine/manifest.js';
+import { type FileHash, type Manifest, parseDescription, withPaths } from '../engine/manifest.js';
 import { dataError } from '../errors.js';
 import type { RunSpec } from '../spec.js';
 import type { Context } from './context.js';
@@ -29,8 +29,12 @@ export const inFolder = (folder: string, path: string): string =>
   path === STANDARD || isAbsolute(path) ? path : join(folder, path);
 
 /** @throws data error when an input is no longer what the manifest says. */
-export async function requireSameInputs({ manifest, folder }: Description): Promise<void> {
-  for (const { path, sha256 } of manifest?.inputs ?? []) {
+export const requireSameInputs = ({ manifest, folder }: Description): Promise<void> =>
+  requireSameFiles(folder, manifest?.inputs ?? []);
+
+/** @throws data error when a file of that folder is no longer what its hash says. */
+export async function requireSameFiles(folder: string, files: readonly FileHash[]): Promise<void> {
+  for (const { path, sha256 } of files) {
     if (path === STANDARD) continue;
     const here = inFolder(folder, path);
     await checkInputs([here]);

@@ -1,7 +1,6 @@
 // Runs a description from the command line: refuses what would lose something, computes, keeps checkpoints, writes the
 // output and its manifest, and tells what came out.
 
-import { dirname, relative, resolve, sep } from 'node:path';
 import { readCheckpoint, writeCheckpoint } from '../engine/checkpoint.js';
 import type { Progress } from '../engine/jobs.js';
 import { identity, inputsOf, manifestText, requireSameRun, withPaths } from '../engine/manifest.js';
@@ -13,6 +12,7 @@ import type { Snapshot } from '../stream.js';
 import { compute } from './compute.js';
 import type { Context } from './context.js';
 import {
+  beside,
   checkInputs,
   checkOutputs,
   checkpointOf,
@@ -118,14 +118,6 @@ function specOf({ spec, reads }: ExecuteOptions): RunSpec {
     throw usageError(`--method ${spec.method!.name} takes no --${flag}`, 'leave one of them out');
   }
 }
-
-/** A path as the manifest beside the output writes it: relative, with forward slashes. */
-const beside = (output: string, path: string): string =>
-  path === STANDARD
-    ? path
-    : relative(dirname(resolve(output)), resolve(path))
-        .split(sep)
-        .join('/');
 
 async function requireCheckpointIntent(
   { commandLine }: Context,

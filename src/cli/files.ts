@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { constants, createReadStream, existsSync, type Stats } from 'node:fs';
 import { access, readFile, rm, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, relative, resolve, sep } from 'node:path';
 import { fileSink } from '#platform';
 import { usageError } from '../errors.js';
 
@@ -12,6 +12,14 @@ import { usageError } from '../errors.js';
 export const STANDARD = '-';
 
 export const manifestOf = (output: string): string => `${output}.manifest.json`;
+/** A path as the manifest beside the output writes it: relative, with forward slashes. */
+export const beside = (output: string, path: string): string =>
+  path === STANDARD
+    ? path
+    : relative(dirname(resolve(output)), resolve(path))
+        .split(sep)
+        .join('/');
+
 export const checkpointOf = (output: string): string => `${output}.checkpoint`;
 
 const statOf = (path: string): Promise<Stats | undefined> => stat(path).catch(() => undefined);

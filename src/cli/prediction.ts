@@ -1,7 +1,10 @@
-// The work of lorank predict.
+// The work of lorank predict, and of lorank verify on what it wrote.
 
+import { dirname } from 'node:path';
 import { type Fit, fitFromTensors } from '../complete/fit.js';
+import type { FileHash } from '../engine/manifest.js';
 import { naming } from '../engine/naming.js';
+import { usageError } from '../errors.js';
 import type { RatingBlock } from '../io/blocks.js';
 import { toRange } from '../io/bytes.js';
 import type { Column } from '../io/columns.js';
@@ -10,10 +13,24 @@ import { readRatings } from '../io/ratings.js';
 import { openSafetensors } from '../io/safetensors.js';
 import type { Tensor } from '../io/tensor.js';
 import type { Context } from './context.js';
+import { inFolder, requireSameFiles } from './description.js';
 import { EXIT } from './failure.js';
-import { checkInputs, checkOutputs, STANDARD, writeWhole } from './files.js';
+import {
+  beside,
+  checkInputs,
+  checkOutputs,
+  manifestOf,
+  STANDARD,
+  sha256Of,
+  sha256OfFile,
+  textBytes,
+  writeWhole,
+} from './files.js';
+import type { PredictionManifest, PredictSpec } from './predictionManifest.js';
 import { type OpenResources, openResources } from './resources.js';
-import { grouped } from './table.js';
+import { counted, grouped } from './table.js';
+import { checkFile, type Verdict, type Verification } from './verification.js';
+import { versions } from './version.js';
 
 interface PredictFlags {
   readonly user?: Column;
@@ -25,41 +42,115 @@ interface PredictFlags {
 /** Returns the exit code. */
 export async function predict(
   context: Context,
-  fitPath: string,
-  pairsPath: string,
+  fit: string,
+  pairs: string,
   { user, item, output = STANDARD, force = false }: PredictFlags,
 ): Promise<number> {
-  const inputs = [fitPath, pairsPath];
+  const inputs = [fit, pairs];
   await checkInputs(inputs);
-  if (output !== STANDARD) await checkOutputs([output], { inputs, force });
+  const toFile = output !== STANDARD;
+  if (toFile) await checkOutputs([output, manifestOf(output)], { inputs, force });
   const resources = openResources(context);
   try {
-    const fit = await naming(fitPath, () => readFit(resources, fitPath));
-    const known = [fit.rowIds.size, fit.colIds.size];
-    const options = { name: pairsPath, user, item, value: null };
-    const blocks: RatingBlock[] = [];
-    await naming(pairsPath, async () => {
-      for await (const block of readRatings(await resources.open(pairsPath), options, fit.rowIds, fit.colIds))
-        blocks.push(block);
-    });
-    const count = blocks.reduce((sum, block) => sum + block.count, 0);
-    const unseen = blocks.reduce((sum, { rows, cols, count: n }) => {
-      for (let t = 0; t < n; t++) if (rows[t] >= known[0] || cols[t] >= known[1]) sum++;
-      return sum;
-    }, 0);
-    context.note(`${grouped(count)} pairs, ${grouped(unseen)} with a user or an item that the fit has not seen`);
-
-    if (output !== STANDARD) {
-      await writeWhole(output, writeCsv(HEADER, predictions(fit, blocks)));
+    const made = await predictionsOf(resources, { fit, pairs, user, item });
+    const { count, unseen } = made;
+    context.note(`${counted(count, 'pair')}, ${grouped(unseen)} with a user or an item that the fit has not seen`);
+    if (toFile) {
+      await writeWhole(output, made.pieces());
+      const standard = resources.standardInput();
+      const hashOf = async (path: string) => (path === STANDARD ? standard! : sha256OfFile(path));
+      const manifest: PredictionManifest = {
+        spec: { lorank: 1, task: 'predict', fit: beside(output, fit), pairs: beside(output, pairs), user, item },
+        versions: versions(),
+        inputs: await Promise.all(
+          inputs.map(async (path) => ({ path: beside(output, path), sha256: await hashOf(path) })),
+        ),
+        outputs: [{ path: beside(output, output), sha256: sha256Of(made.pieces()) }],
+      };
+      await writeWhole(manifestOf(output), [textBytes(`${JSON.stringify(manifest, undefined, 2)}\n`)]);
       if (context.flags.json) await context.report({ count, unseen, output }, () => '');
     } else if (context.flags.json) {
-      const listed = [...predictions(fit, blocks)].map(([u, i, prediction]) => ({ user: u, item: i, prediction }));
+      const listed = [...made.rows()].map(([u, i, prediction]) => ({ user: u, item: i, prediction }));
       await context.report({ count, unseen, predictions: listed }, () => '');
-    } else for (const piece of writeCsv(HEADER, predictions(fit, blocks))) await context.write(piece);
+    } else for (const piece of made.pieces()) await context.write(piece);
     return EXIT.fine;
   } finally {
     await resources.close();
   }
+}
+
+/** Predicts once more what a manifest says. Returns the exit code. */
+export async function repeatPrediction(
+  context: Context,
+  path: string,
+  { spec, inputs }: PredictionManifest,
+  flags: Pick<PredictFlags, 'output' | 'force'>,
+): Promise<number> {
+  const folder = dirname(path);
+  await requireSameFiles(folder, inputs);
+  const [fit, pairs] = [inFolder(folder, spec.fit), inFolder(folder, spec.pairs)];
+  return predict(context, fit, pairs, { ...flags, user: spec.user, item: spec.item });
+}
+
+/** The hashes of a manifest against its files, and its predictions made again. */
+export async function verifyPrediction(
+  context: Context,
+  path: string,
+  { spec, ...manifest }: PredictionManifest,
+): Promise<Verification> {
+  if (spec.pairs === STANDARD)
+    throw usageError(`${path}: its pairs came from standard input, which is gone`, 'predict from a file to verify it');
+  const folder = dirname(path);
+  const check = (files: readonly FileHash[]) => Promise.all(files.map((one) => checkFile(folder, one)));
+  const [inputs, files] = [await check(manifest.inputs), await check(manifest.outputs)];
+  if (inputs.some(({ file }) => file !== 'same')) return { manifest: path, verified: false, inputs, outputs: files };
+  const resources = openResources(context);
+  try {
+    const here = { ...spec, fit: inFolder(folder, spec.fit), pairs: inFolder(folder, spec.pairs) };
+    const again = sha256Of((await predictionsOf(resources, here)).pieces());
+    const outputs = files.map((one, i) => ({
+      ...one,
+      recomputed: (again === manifest.outputs[i].sha256 ? 'same' : 'different') as Verdict,
+    }));
+    const verified = outputs.every(({ file, recomputed }) => file === 'same' && recomputed === 'same');
+    return { manifest: path, verified, inputs, outputs };
+  } finally {
+    await resources.close();
+  }
+}
+
+interface Predictions {
+  readonly count: number;
+  /** Pairs of a user or an item that the fit has not seen. */
+  readonly unseen: number;
+  rows(): Generator<Cell[]>;
+  /** The file. */
+  pieces(): Iterable<Uint8Array>;
+}
+
+/** Paths are relative to the working folder. */
+async function predictionsOf(
+  resources: OpenResources,
+  { fit: fitPath, pairs, user, item }: Pick<PredictSpec, 'fit' | 'pairs' | 'user' | 'item'>,
+): Promise<Predictions> {
+  const fit = await naming(fitPath, () => readFit(resources, fitPath));
+  const known = [fit.rowIds.size, fit.colIds.size];
+  const options = { name: pairs, user, item, value: null };
+  const blocks: RatingBlock[] = [];
+  await naming(pairs, async () => {
+    for await (const block of readRatings(await resources.open(pairs), options, fit.rowIds, fit.colIds))
+      blocks.push(block);
+  });
+  let unseen = 0;
+  for (const { rows, cols, count } of blocks)
+    for (let t = 0; t < count; t++) if (rows[t] >= known[0] || cols[t] >= known[1]) unseen++;
+  const rows = () => predictions(fit, blocks);
+  return {
+    count: blocks.reduce((sum, block) => sum + block.count, 0),
+    unseen,
+    rows,
+    pieces: () => writeCsv(HEADER, rows()),
+  };
 }
 
 const HEADER = ['user', 'item', 'prediction'];

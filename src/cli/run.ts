@@ -25,6 +25,12 @@ Examples:
           const { paper, size, seed } = reproduction.spec;
           return reproduce(context, paper, { size, seed, out: flags.output, resume: flags.resume });
         }
+        const { readPredictionManifest } = await import('./predictionManifest.js');
+        const prediction = await readPredictionManifest(path);
+        if (prediction) {
+          const { repeatPrediction } = await import('./prediction.js');
+          return repeatPrediction(context, path, prediction, flags);
+        }
         const { readDescription, requireSameInputs } = await import('./description.js');
         const { execute } = await import('./execute.js');
         const description = await readDescription(path, context);

@@ -62,6 +62,12 @@ async function verifyOne(context: Context, path: string): Promise<Verification> 
   const { readLoraManifest, verifyLora } = await import('./lora/verifying.js');
   const lora = await readLoraManifest(path);
   if (lora) return verifyLora(context, path, lora);
+  const { readPredictionManifest } = await import('./predictionManifest.js');
+  const prediction = await readPredictionManifest(path);
+  if (prediction) {
+    const { verifyPrediction } = await import('./prediction.js');
+    return verifyPrediction(context, path, prediction);
+  }
   const { spec, manifest, folder } = await readDescription(path, context);
   if (!manifest)
     throw usageError(`${path} is a description, not a manifest`, `lorank run ${path} -o <file> writes one`);
