@@ -243,6 +243,7 @@ export {
   type WeightShape,
   withWeights,
 } from './lm/model.js';
+export type { TrainRow } from './lm/rows.js';
 export { type ScheduleKind, schedule } from './lm/schedule.js';
 export { drawShape, SHAPES, type Shape } from './lm/shapes.js';
 export {
@@ -256,7 +257,7 @@ export {
 } from './lm/starts.js';
 export { type Example, type TextTaskOptions, textTask } from './lm/text.js';
 export { byteTokens, openTokenizer, type TextTokens } from './lm/tokenizer.js';
-export { heldOutLoss, type Task, type TrainOptions, type TrainResult, type TrainRow, train } from './lm/train.js';
+export { heldOutLoss, type Task, type TrainOptions, type TrainResult, train } from './lm/train.js';
 export {
   type Adapter as LoraAdapter,
   type AdapterLayer,

@@ -15,6 +15,7 @@ import { noraPlus, riemannian } from '../rules/noraPlus.js';
 import { type Checkpoint, finish, type Run } from '../stream.js';
 import { type AdapterStart, type ChainStart, chainOf, sizeOfLinear } from './adapters.js';
 import { type Chain, type Model, type Net, openNet } from './model.js';
+import { rowsOf, type TrainRow, tableOf } from './rows.js';
 import { type ScheduleKind, schedule } from './schedule.js';
 
 /** A model with data to learn. */
@@ -47,18 +48,6 @@ export interface TrainOptions {
   readonly damping?: number; // its λ; default as published
   /** Steps between held-out losses; default at the start and the end alone. */
   readonly evaluateEvery?: number;
-}
-
-/** One step as it is shown. */
-export interface TrainRow {
-  readonly step: number;
-  /** Of the step's batch, before its update; the row of step 0 has none. */
-  readonly loss?: number;
-  /** After its update, where evaluated. */
-  readonly heldOut?: number;
-  readonly learningRate: number;
-  /** Before clipping. */
-  readonly gradientNorm?: number;
 }
 
 /** What a run ends with. */
@@ -265,12 +254,6 @@ function precondition(
   }
 }
 
-const COLUMNS = ['step', 'loss', 'heldOut', 'learningRate', 'gradientNorm'] as const;
-
-/** Rows as arrays; what a row has not is NaN. */
-const tableOf = (rows: readonly TrainRow[]): Record<string, Float64Array> =>
-  Object.fromEntries(COLUMNS.map((key) => [`row ${key}`, Float64Array.from(rows, (row) => row[key] ?? Number.NaN)]));
-
 function restore({ values, arrays }: Checkpoint, into: { theta: Float; m: Float; v: Float }, rows: TrainRow[]): number {
   for (const [name, to] of Object.entries(into)) {
     const saved = arrays[name];
@@ -281,16 +264,7 @@ function restore({ values, arrays }: Checkpoint, into: { theta: Float; m: Float;
       );
     to.set(saved);
   }
-  const count = arrays['row step'].length;
-  for (let i = 0; i < count; i++) {
-    const row: Record<string, number> = {};
-    for (const key of COLUMNS) {
-      const value = arrays[`row ${key}`][i];
-      if (!Number.isNaN(value) || key === 'loss') row[key] = value;
-    }
-    if (row.step === 0) delete row.loss;
-    rows.push(row as unknown as TrainRow);
-  }
+  rows.push(...rowsOf(arrays));
   return values.step as number;
 }
 
