@@ -154,8 +154,14 @@ const senseMethod = z.discriminatedUnion('name', [
   z.strictObject({ ...compressedDeep, holdout }),
 ]);
 
+/** Rank 0, the biases alone, is for held-out entries to choose. */
+const ratingsRank = z.union([
+  z.literal('auto'),
+  z.int().min(1, 'rank should be auto or a whole number of at least 1; auto may choose the biases alone (rank 0)'),
+]);
+
 const completeMethod = z.discriminatedUnion('name', [
-  z.strictObject({ name: z.literal('auto'), rank: z.union([z.literal('auto'), z.int().min(0)]).optional(), holdout }),
+  z.strictObject({ name: z.literal('auto'), rank: ratingsRank.optional(), holdout }),
   z.strictObject({ name: z.literal('gd'), ...descent, holdout }),
   z.strictObject({ name: z.literal('scaled-gd'), ...descent, damping: z.number().min(0).optional(), holdout }),
   z.strictObject({ ...deep, holdout }),

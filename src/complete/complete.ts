@@ -22,7 +22,7 @@ import type { Scores } from './scores.js';
 
 export interface CompleteOptions {
   readonly method?: 'auto' | 'gd' | 'scaled-gd' | DeepOptions['method']; // default auto
-  readonly rank?: number | 'auto'; // r: 0 … min(n₁, n₂); default auto
+  readonly rank?: number | 'auto'; // r: 1 … min(n₁, n₂); default auto, which may choose 0, the biases alone
   readonly holdout?: number; // share of the ratings kept back to judge by, in [0, 1); default 0.1
   readonly seed?: number; // default 0
   readonly iterations?: number; // most sweeps or steps of the run; default 200 for each fit, for a descent 10 000
@@ -118,16 +118,13 @@ export function* completeRatings(
 function checkOptions({ entries }: Ratings, options: CompleteOptions): void {
   const { rank, holdout = 0.1, width, method = 'auto' } = options;
   const most = Math.min(entries.rows, entries.cols);
-  if (typeof rank === 'number' && !(Number.isInteger(rank) && rank >= 0 && rank <= most))
+  if (typeof rank === 'number' && !(Number.isInteger(rank) && rank >= 1 && rank <= most))
     throw usageError(
-      `complete: rank should be a whole number from 0 to min(n₁, n₂) = ${most}, got ${rank}`,
-      'Give a smaller --rank, or none to have it chosen.',
+      `complete: rank should be auto or a whole number from 1 to min(n₁, n₂) = ${most}, got ${rank}`,
+      'Give none to have it chosen on ratings kept back, which may choose the biases alone (rank 0).',
     );
-  if (method !== 'auto' && (rank === 0 || (width !== undefined && !(Number.isInteger(width) && width >= 1))))
-    throw usageError(
-      `complete: a descent should have a width of at least 1, got ${width ?? rank}`,
-      'Give a --width, or no --method: rank 0 is the biases alone.',
-    );
+  if (width !== undefined && !(Number.isInteger(width) && width >= 1))
+    throw usageError(`complete: a descent should have a width of at least 1, got ${width}`, 'Give a --width, or none.');
   if (!(holdout >= 0 && holdout < 1))
     throw usageError(`complete: holdout should be a share in [0, 1), got ${holdout}`, 'Try --holdout 0.1.');
   if (method === 'auto' && holdout === 0 && typeof rank !== 'number')

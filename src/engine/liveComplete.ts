@@ -38,7 +38,7 @@ export type RatingsInput = Iterable<Rating> | AsyncIterable<Rating> | RatingColu
 export interface CompleteRunOptions extends LiveOptions {
   /** auto (the default): biases and factors with noise levels estimated from the data · gd, scaled-gd: descent on plain factors · deep, compressed-deep: on a chain of them. */
   readonly method?: 'auto' | 'gd' | 'scaled-gd' | 'deep' | 'compressed-deep';
-  /** r: a whole number, or 'auto' (the default): the one that predicts held-out ratings best. 0 is the biases alone. */
+  /** r: a whole number, or 'auto' (the default): the one that predicts held-out ratings best, 0 where the biases alone do. */
   readonly rank?: number | 'auto';
   /** Share of the ratings kept back to judge by, in [0, 1). Default 0.1. */
   readonly holdout?: number;

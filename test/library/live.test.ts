@@ -271,6 +271,7 @@ describe('a run', () => {
   it.each<[string, () => Promise<unknown>, string, RegExp]>([
     ['an unknown option', () => complete(rows, { rnk: 3 } as never), 'usage', /rnk/],
     ['a rank of zero and a half', () => complete(rows, { rank: 0.5 }), 'usage', /rank/],
+    ['a rank of zero', () => complete(rows, { rank: 0 }), 'usage', /at least 1; auto may choose the biases alone/],
     ['a rank above the shape', () => complete(rows, { rank: 1000 }), 'usage', /rank should be .* 50, got 1000/],
     ['no threads', () => complete(rows, { threads: 0 }), 'usage', /threads should be .* got 0/],
     ['a negative seed', () => complete(rows, { seed: -1 }), 'usage', /seed/],
@@ -369,7 +370,7 @@ describe('a program', () => {
        const threads = () => process.platform === 'linux' ? readdirSync('/proc/self/task').length : 0;
        const rows = [['a', 'b', 1], ['a', 'c', 2], ['b', 'c', 3]];
        const once = async () => {
-         await complete(rows, { rank: 0, threads: 4 });
+         await complete(rows, { threads: 4 });
          await complete([['a', 'b', NaN]], { threads: 4 }).catch(() => {});
          const generator = { shape: [40, 40], rank: 2, ensemble: 'gaussian', measurements: 800 };
          const stop = new AbortController();
