@@ -87,8 +87,27 @@ export function fromF16(values: ArrayLike<number>, out: Float32Array = new Float
 
 /** Exact values of bf16 bits. */
 export function fromBf16(values: ArrayLike<number>, out: Float32Array = new Float32Array(values.length)): Float32Array {
-  const to = new Uint32Array(out.buffer, out.byteOffset, out.length);
-  for (let i = 0; i < to.length; i++) to[i] = values[i] << 16;
+  const to = new Int32Array(out.buffer, out.byteOffset, out.length);
+  let t = 0;
+  if (values instanceof Uint16Array && values.byteOffset % 4 === 0) {
+    // eight at a time, from words that hold two: less than half the time
+    const pairs = new Int32Array(values.buffer, values.byteOffset, values.length >> 1);
+    for (let i = 0; i + 4 <= pairs.length; i += 4, t += 8) {
+      const a = pairs[i];
+      const b = pairs[i + 1];
+      const c = pairs[i + 2];
+      const d = pairs[i + 3];
+      to[t] = a << 16;
+      to[t + 1] = a & -65536;
+      to[t + 2] = b << 16;
+      to[t + 3] = b & -65536;
+      to[t + 4] = c << 16;
+      to[t + 5] = c & -65536;
+      to[t + 6] = d << 16;
+      to[t + 7] = d & -65536;
+    }
+  }
+  for (; t < to.length; t++) to[t] = values[t] << 16;
   return out;
 }
 /** Exact values of E5M2 bytes. */

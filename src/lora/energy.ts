@@ -4,7 +4,8 @@
 
 import type { Kernels } from '../kernels/contract.js';
 import { qr } from '../linalg/qr.js';
-import { type Matrix, matrix, transpose } from '../matrix.js';
+import { dot } from '../linalg/vectors.js';
+import { type Matrix, matrix, slice, transpose } from '../matrix.js';
 
 /** A share in [0, 1] and its standard error, 0 where it is exact. */
 export interface Energy {
@@ -20,11 +21,7 @@ export function energyIn(K: Kernels, F: Matrix<Float32Array>, sample: Matrix<Flo
   const captured = matrix(m, Q?.cols ?? 0, new Float32Array(m * (Q?.cols ?? 0)));
   if (Q) K.gemm(1, sample, matrix(Q.rows, Q.cols, Float32Array.from(Q.data)), captured);
   const squares = (M: Matrix<Float32Array>) =>
-    Float64Array.from({ length: m }, (_, i) => {
-      let sum = 0;
-      for (let j = 0, t = M.offset + i * M.rowStride; j < M.cols; j++, t += M.colStride) sum += M.data[t] * M.data[t];
-      return sum;
-    });
+    Float64Array.from({ length: m }, (_, i) => squaresOf(slice(M, i, i + 1)));
   const b = squares(sample);
   const a = Q ? squares(captured) : b;
   const total = b.reduce((x, y) => x + y, 0);
@@ -33,4 +30,16 @@ export function energyIn(K: Kernels, F: Matrix<Float32Array>, sample: Matrix<Flo
   let spread = 0;
   for (let i = 0; i < m; i++) spread += (a[i] - share * b[i]) * (a[i] - share * b[i]);
   return { share, error: Math.sqrt((1 - m / lines) * (m / (m - 1)) * spread) / total };
+}
+
+/** Σ M_ij². */
+export function squaresOf(M: Matrix<Float32Array>): number {
+  if (M.colStride === 1 && (M.rowStride === M.cols || M.rows === 1)) {
+    const numbers = M.data.subarray(M.offset, M.offset + M.rows * M.cols);
+    return dot(numbers, numbers);
+  }
+  let sum = 0;
+  for (let i = 0; i < M.rows; i++)
+    for (let j = 0, t = M.offset + i * M.rowStride; j < M.cols; j++, t += M.colStride) sum += M.data[t] * M.data[t];
+  return sum;
 }

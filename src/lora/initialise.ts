@@ -10,7 +10,7 @@ import { DEFAULT_SEED, type Stream, stream } from '../random/index.js';
 import { type Adapter, type AdapterLayer, adapterOf } from './adapter.js';
 import type { Checkpoint } from './checkpoint.js';
 import { type PeftConfig, peftConfig } from './config.js';
-import { type Energy, energyIn } from './energy.js';
+import { type Energy, energyIn, squaresOf } from './energy.js';
 import { onePass, wholeWeight } from './pass.js';
 import { type Factors, fromSketch, type InitMethod, METHODS, movesBase, randomStart, spectralStart } from './starts.js';
 import { type Module, modulesOf, selectModules, type Targets, targetNames } from './targets.js';
@@ -57,7 +57,7 @@ export interface LayerReport {
 }
 
 /** Lines on which the energy is estimated; up to here it is exact. */
-const SAMPLE = 512;
+const SAMPLE = 256;
 
 /** Checks the options against the model, and says what will be made. Reads no tensor. */
 export function planInit(checkpoint: Checkpoint, options: InitOptions): InitPlan {
@@ -180,11 +180,7 @@ const nothingToStartFrom = ({ weight }: Module, method: InitMethod) =>
 
 const isZero = (M: Matrix<Float32Array>): boolean => M.data.every((x) => x === 0);
 
-const rms = (M: Matrix<Float32Array>): number => {
-  let sum = 0;
-  for (const x of M.data) sum += x * x;
-  return Math.sqrt(sum / M.data.length);
-};
+const rms = (M: Matrix<Float32Array>): number => Math.sqrt(squaresOf(M) / (M.rows * M.cols));
 
 /** [A; A] and [B, −B]. */
 function doubled({ A, B }: Factors): Factors {

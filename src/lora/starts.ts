@@ -52,11 +52,8 @@ export function fromSketch(
   sketch: Matrix<Float32Array>,
   factor: number,
 ): Factors {
-  const scaled = matrix(
-    sketch.rows,
-    sketch.cols,
-    sketch.data.map((x) => factor * x),
-  );
+  const scaled = zeros(sketch.rows, sketch.cols);
+  for (let t = 0; t < scaled.data.length; t++) scaled.data[t] = factor * sketch.data[t];
   return side === 'row' ? { A: scaled, B: zeros(outputs, rank) } : { A: zeros(rank, inputs), B: transpose(scaled) };
 }
 

@@ -121,7 +121,7 @@ describe('nystrom', () => {
     expect(nystrom).toBeGreaterThan(1.4 * gaussian);
   });
 
-  it('estimates the share on a sample of 512 rows to three of its standard errors', async () => {
+  it('estimates the share on a sample of 256 rows to three of its standard errors', async () => {
     const checkpoint = await one([3000, 40]);
     const { report, layer } = await start(checkpoint, { rank: 6 });
     const W = await weightOf(checkpoint);
