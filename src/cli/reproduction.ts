@@ -21,14 +21,13 @@ import {
   toCsv,
   valueText,
 } from '../../papers/index.js';
-import { usageError } from '../errors.js';
+import { nearest, usageError } from '../errors.js';
 import { singleKernels } from '../kernels/index.js';
 import { DEFAULT_SEED } from '../random/index.js';
 import { openBar } from './bar.js';
 import type { Context } from './context.js';
 import { EXIT } from './failure.js';
 import { readWhole, sha256Of, textBytes, writeWhole } from './files.js';
-import { nearest } from './nearest.js';
 import type { ReproduceSpec, ReproductionManifest } from './reproductionManifest.js';
 import { secondsText } from './table.js';
 import { checkFile, type Verdict, type Verification } from './verification.js';

@@ -1,8 +1,7 @@
 // Values of options: each parser says what it should be, what it got, and how to write it.
 
 import { Option } from 'commander';
-import { usageError } from '../errors.js';
-import { nearest } from './nearest.js';
+import { nearest, usageError } from '../errors.js';
 
 type Parse<T> = (text: string) => T;
 
@@ -89,7 +88,11 @@ export const chainOptions: readonly Option[] = [
 ];
 
 export const runOptions: readonly Option[] = [
-  option('--iterations <count>', 'most steps of the run, of all its descents together', countOf('--iterations', '1000')),
+  option(
+    '--iterations <count>',
+    'most steps of the run, of all its descents together',
+    countOf('--iterations', '1000'),
+  ),
   option('--tolerance <share>', 'where it counts as converged', positiveOf('--tolerance', '1e-9')),
   option('--precision <kind>', 'storage and arithmetic').choices(['auto', 'f32', 'f64']),
   option('--seed <number>', 'where every random number comes from; the default is fixed, and printed', seedOf),

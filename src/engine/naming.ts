@@ -2,12 +2,12 @@
 
 import { LorankError } from '../errors.js';
 
-/** Runs body; a data error of a reader gets the name of the file in place of the name of the reader. */
+/** Runs body; an error of a reader gets the name of the file in place of the name of the reader. */
 export async function naming<T>(path: string, body: () => Promise<T>): Promise<T> {
   try {
     return await body();
   } catch (thrown) {
-    if (!(thrown instanceof LorankError) || thrown.code !== 'data') throw thrown;
+    if (!(thrown instanceof LorankError) || (thrown.code !== 'data' && thrown.code !== 'usage')) throw thrown;
     const { code, message, hint } = thrown;
     throw new LorankError(code, `${path}: ${message.replace(/^[\w.]+: /, '')}`, hint, { cause: thrown });
   }

@@ -1,6 +1,6 @@
 // Which fields of a record are the row id (user), the column id (item) and the value.
 
-import { dataError, usageError } from '../errors.js';
+import { nearest, usageError } from '../errors.js';
 import { tokenOf } from './numbers.js';
 
 /** A column by name, or by its number, counted from 1 (a text of digits is a number). */
@@ -61,6 +61,10 @@ const position = (column: Column | null | undefined): number | undefined => {
 export const rolesOf = (options: ColumnOptions): readonly Role[] =>
   options.value === null ? ROLES.slice(0, 2) : ROLES;
 
+/** Whether the options name a field beyond so many. */
+export const asksBeyond = (options: ColumnOptions, fields: number): boolean =>
+  rolesOf(options).some((role) => (position(options[role]) ?? 0) > fields);
+
 /** The fewest fields a record must have. */
 export const fieldsNeeded = (options: ColumnOptions): number =>
   Math.max(...rolesOf(options).map((role, i) => position(options[role]) ?? i + 1));
@@ -80,7 +84,7 @@ export function resolveColumns(first: readonly string[], options: ColumnOptions,
       if (!Number.isInteger(n) || n < 1)
         throw usageError(`readRatings: ${role} should be a name or a number from 1, got ${n}`, 'fields count from 1');
       if (n > first.length)
-        throw dataError(
+        throw usageError(
           `readRatings: ${role} should be one of the ${first.length} fields of the first record, got ${n}`,
           `the first record is: ${shown(first)}`,
         );
@@ -99,7 +103,7 @@ export function resolveColumns(first: readonly string[], options: ColumnOptions,
       ? named.length > 0 || allFound || NAMES.value.has(plain(first[2] ?? ''))
       : tokenOf(first[at.value] ?? '').token === 'text');
   if (!header && named.length > 0)
-    throw dataError(
+    throw usageError(
       `readRatings: ${named[0]} should be a column named '${options[named[0]]}', but the file has no header ` +
         `(field ${at.value + 1} of its first record is '${first[at.value]}')`,
       'give the number of the column instead',
@@ -122,12 +126,15 @@ export function resolveColumns(first: readonly string[], options: ColumnOptions,
 function byName(first: readonly string[], role: Role, wanted: string): number {
   const index = first.indexOf(wanted);
   if (index < 0)
-    throw dataError(
+    throw usageError(
       `readRatings: ${role} should be a column of the file, got '${wanted}'`,
-      `the first record is: ${shown(first)}`,
+      `did you mean ${nearest(wanted, first).join(', or ')}? The first record is: ${shown(first)}`,
     );
   if (first.indexOf(wanted, index + 1) >= 0)
-    throw dataError(`readRatings: ${role}: two columns are named '${wanted}'`, 'give the number of the column instead');
+    throw usageError(
+      `readRatings: ${role}: two columns are named '${wanted}'`,
+      'give the number of the column instead',
+    );
   return index;
 }
 

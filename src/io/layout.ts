@@ -1,8 +1,8 @@
 // The form of a delimited text, found from its first records: delimiter, number of fields, header and columns; and the
 // slow, general steps over one record or one quoted field that the fast loop of delimited.ts falls back to.
 
-import { dataError } from '../errors.js';
-import { type ColumnOptions, type Columns, fieldsNeeded, resolveColumns } from './columns.js';
+import { dataError, usageError } from '../errors.js';
+import { asksBeyond, type ColumnOptions, type Columns, fieldsNeeded, resolveColumns } from './columns.js';
 import { tokenOf } from './numbers.js';
 
 const DELIMITERS = ['\t', '::', ';', ','] as const;
@@ -82,7 +82,8 @@ export function readLayout(w: Window, options: ColumnOptions, length: number): L
       const failed = samples.find(({ records, error }) => records.length === 0 && error);
       if (failed) throw failed.error;
       const record = samples.find(({ records }) => records.length > 0)!.records[0].join(',');
-      throw dataError(
+      const most = Math.max(...samples.map(({ records }) => records[0]?.length ?? 0));
+      throw (asksBeyond(options, most) ? usageError : dataError)(
         `readRatings: the first record should have at least ${needed} fields separated by comma, tab, '::' or ';', ` +
           `got '${record.length > 60 ? `${record.slice(0, 60)}…` : record}'`,
         /^\S+( +\S+)+$/.test(record) ? "spaces do not separate fields: tr -s ' ' ',' makes commas of them" : undefined,

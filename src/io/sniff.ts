@@ -33,7 +33,28 @@ export async function sniff(source: ByteSource, name = ''): Promise<Sniffed> {
   let at = await peek(source, HEAD);
   const gzip = isGzip(at.head);
   if (gzip) at = await peek(gunzip(chunks(at.source)), HEAD);
-  return { format: formatOf(at.head, name.replace(/\.gz$/i, '')), gzip, source: at.source };
+  const format = formatOf(at.head, name.replace(/\.gz$/i, ''));
+  if (TEXTS.includes(format) && endsInReturns(at.head))
+    throw dataError(
+      'sniff: the lines should end with LF or CRLF, got CR alone',
+      "tr '\\r' '\\n' < old > new makes LF of them",
+    );
+  return { format, gzip, source: at.source };
+}
+
+const TEXTS: readonly Format[] = ['delimited', 'ndjson', 'json', 'matrix-market'];
+
+/** Whether a text has carriage returns outside quotes, and no line feed there. */
+function endsInReturns(head: Uint8Array): boolean {
+  let quoted = false;
+  let returns = false;
+  for (let i = 0; i < head.length; i++) {
+    if (head[i] === 34) quoted = !quoted;
+    else if (quoted) continue;
+    else if (head[i] === 10) return false;
+    else if (head[i] === 13 && i + 1 < HEAD) returns = true; // one at the end may have its LF behind it
+  }
+  return returns;
 }
 
 const starts = (head: Uint8Array, ...bytes: number[]) => bytes.every((byte, i) => head[i] === byte);

@@ -73,7 +73,30 @@ const ratings: Row[] = [
     code: 2,
     says: /no such file/,
   },
-  { what: 'a column that is not there', argv: () => ['complete', good, '--user', 'who'], code: 3, says: /got 'who'/ },
+  {
+    what: 'a column that is not there',
+    argv: () => ['complete', good, '--user', 'uzer'],
+    code: 2,
+    says: /good\.csv: user should be a column of the file, got 'uzer'\n.*did you mean user, or/,
+  },
+  {
+    what: 'a field that is not there',
+    argv: () => ['complete', good, '--value', '4'],
+    code: 2,
+    says: /at least 4 fields/,
+  },
+  {
+    what: 'a column by name where there is no header',
+    argv: () => [...complete('bare.csv', '1,2,3\n4,5,6\n')(), '--user', '1', '--item', 'what'],
+    code: 2,
+    says: /item should be a column of the file, got 'what'/,
+  },
+  {
+    what: 'lines that end with CR alone',
+    argv: complete('mac.csv', 'user,item,rating\ra,b,1\rc,d,2\r'),
+    code: 3,
+    says: /mac\.csv: the lines should end with LF or CRLF, got CR alone/,
+  },
   {
     what: 'a flag that the method has no use for',
     argv: () => ['complete', good, '--method', 'auto', '--width', '3'],
