@@ -139,6 +139,19 @@ describe('a run', () => {
   });
 });
 
+describe('a start', () => {
+  it.each(['pissa', 'olora', 'milora', 'orthogonal', 'nystrom'] as const)(
+    'by %s has the held-out loss of the model within 1e-6',
+    async (method) => {
+      const task = smallTask(K);
+      const { model, chains } = await startAdapters(K, task.model, { method, rank: 4, alpha: 8 });
+      const { rows } = finish(train(K, onModel(task, model), chains, { steps: 0, learningRate: 1 }));
+      close(rows[0].heldOut!, heldOutLoss(K, task), { rtol: 1e-6 });
+      expect(model === task.model).toBe(/orthogonal|nystrom/.test(method));
+    },
+  );
+});
+
 describe('the preconditioner', () => {
   it('is noraPlus of the gradient before clipping and AdamW: a step of size η in the sign of its direction', () => {
     // The first AdamW step is η·sign(g) entry by entry; at step 0 only the gradient of B is changed, and that of A is zero.
