@@ -1,7 +1,7 @@
-"""What PEFT makes and what it says of what lorank wrote. Called by peft.test.ts:
+"""What PEFT makes and what it says of what lorank wrote. Called by peftReshaped.test.ts:
 
-models.py make FOLDER   tiny random models, adapters with random factors, and the logits of PEFT's merged models
-models.py judge FOLDER  the largest difference of logits for each thing that lorank wrote, as JSON on stdout
+reshaped.py make FOLDER   tiny random models, adapters with random factors, and the logits of PEFT's merged models
+reshaped.py judge FOLDER  the largest difference of logits for each thing that lorank wrote, as JSON on stdout
 """
 import json
 import os
