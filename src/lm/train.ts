@@ -28,7 +28,6 @@ export interface Task {
   heldOutLoss(net: Net, i: number): { loss: Node; weight: number };
 }
 
-/** What train takes. */
 /** How a run goes. */
 export interface TrainOptions {
   readonly steps: number;
