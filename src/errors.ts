@@ -1,5 +1,5 @@
 // A broken promise is an exception with a code; an outcome of a run (converged, diverged, …) is a value (stop.ts).
-// Every message reads: what happened, why, the exact next step: "function: argument should be …, got …; try …".
+// Words that messages need stand here too. Every message reads: what happened, why, the exact next step: "function: argument should be …, got …; try …".
 
 /** usage: the call or command is wrong · data: what is inside a file or an array is wrong · io: reading or writing failed. */
 export type ErrorCode = 'usage' | 'data' | 'io' | 'aborted' | 'internal';
@@ -27,6 +27,9 @@ export class LorankError extends Error {
 export const usageError = (message: string, hint?: string) => new LorankError('usage', message, hint);
 /** What is inside a file or an array is wrong. */
 export const dataError = (message: string, hint?: string) => new LorankError('data', message, hint);
+
+/** The noun after a number: 1 record, 2 records, 0 entries. */
+export const plural = (n: number, one: string, many = `${one}s`): string => (n === 1 ? one : many);
 
 /** At most three of the names, the nearest first: those that hold the word, then by the number of edits. */
 export function nearest(word: string, names: readonly string[]): string[] {

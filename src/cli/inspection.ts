@@ -1,7 +1,7 @@
 // The work of lorank inspect: one look at each kind of file.
 
 import { naming } from '../engine/naming.js';
-import { dataError, LorankError } from '../errors.js';
+import { dataError, LorankError, plural } from '../errors.js';
 import { type ByteSource, readAll, toRange } from '../io/bytes.js';
 import type { ColumnOptions } from '../io/columns.js';
 import { Ids } from '../io/ids.js';
@@ -259,7 +259,7 @@ function partText({ name, shape, type, range, singularValues }: Part): string {
 
 const rangeText = ({ count, missing, infinite, min, max, mean }: Range): string =>
   [
-    `${grouped(count)} numbers`,
+    `${grouped(count)} ${plural(count, 'number')}`,
     ...(min === null ? [] : [`${figure(min)} … ${figure(max!)}, mean ${figure(mean!)}`]),
     `${grouped(missing)} missing`,
     ...(infinite > 0 ? [`${grouped(infinite)} infinite`] : []),

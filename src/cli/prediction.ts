@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { type Fit, fitFromTensors } from '../complete/fit.js';
 import type { FileHash } from '../engine/manifest.js';
 import { naming } from '../engine/naming.js';
-import { usageError } from '../errors.js';
+import { plural, usageError } from '../errors.js';
 import type { RatingBlock } from '../io/blocks.js';
 import { toRange } from '../io/bytes.js';
 import type { Column } from '../io/columns.js';
@@ -28,7 +28,7 @@ import {
 } from './files.js';
 import type { PredictionManifest, PredictSpec } from './predictionManifest.js';
 import { type OpenResources, openResources } from './resources.js';
-import { counted, grouped } from './table.js';
+import { grouped } from './table.js';
 import { checkFile, type Verdict, type Verification } from './verification.js';
 import { versions } from './version.js';
 
@@ -54,7 +54,9 @@ export async function predict(
   try {
     const made = await predictionsOf(resources, { fit, pairs, user, item });
     const { count, unseen } = made;
-    context.note(`${counted(count, 'pair')}, ${grouped(unseen)} with a user or an item that the fit has not seen`);
+    context.note(
+      `${grouped(count)} ${plural(count, 'pair')}, ${grouped(unseen)} with a user or an item that the fit has not seen`,
+    );
     if (toFile) {
       await writeWhole(output, made.pieces());
       const standard = resources.standardInput();

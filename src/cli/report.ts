@@ -9,6 +9,7 @@ import type {
   SenseFinished,
   SparseFinished,
 } from '../engine/jobs.js';
+import { plural } from '../errors.js';
 import { DEFAULT_SEED } from '../random/index.js';
 import type { RunSpec } from '../spec.js';
 import type { Computed } from './compute.js';
@@ -86,7 +87,7 @@ export function reportText(made: Computed, spec: RunSpec, output?: string): stri
   const { finished, seconds, threads } = made;
   const about: [string, string][] = [
     ['seed', String(seedOf(spec))],
-    ['time', `${secondsText(seconds)}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`],
+    ['time', `${secondsText(seconds)}, ${threads} ${plural(threads, 'thread')}`],
   ];
   about.push(['memory', `${bytesText(1024 * process.resourceUsage().maxRSS)} at most`]);
   if (output) about.push(['written', output]);
@@ -150,14 +151,17 @@ function sparseText({ result, error }: SparseFinished, about: [string, string][]
   if (error) rows.push(['error', `${figure(error.relative)}   ‖x − truth‖ / ‖truth‖`]);
   if (baseline) {
     const judged = baseline.heldOut === undefined ? '' : `, held out ${figure(baseline.heldOut)}`;
-    rows.push(['lasso', `${grouped(baseline.sparsity)} entries, ‖x‖₁ ${figure(baseline.norm)}${judged}`]);
+    rows.push([
+      'lasso',
+      `${grouped(baseline.sparsity)} ${plural(baseline.sparsity, 'entry', 'entries')}, ‖x‖₁ ${figure(baseline.norm)}${judged}`,
+    ]);
   }
   rows.push(...about);
   const said = [
     ...notes,
     'This rests on an x of few large entries, and on columns of A that differ: assumed, not checked.',
   ];
-  return `x: ${x.length} numbers, from their measurements\n\n${facts(rows)}\n\n${lines(said)}`;
+  return `x: ${x.length} ${plural(x.length, 'number')}, from their measurements\n\n${facts(rows)}\n\n${lines(said)}`;
 }
 
 function completeText({ result, test }: CompleteFinished, about: [string, string][]): string {
@@ -182,7 +186,7 @@ function testText({ count, unseen, rmse, mae, baselines }: Scores): string {
       ] as const
     ).map(([name, errors]) => [name, errors.rmse.toFixed(4), errors.mae.toFixed(4)]),
   ];
-  return `Error on ${grouped(count)} ratings of the test${some}:\n${table(rows)}`;
+  return `Error on ${grouped(count)} ${plural(count, 'rating')} of the test${some}:\n${table(rows)}`;
 }
 
 const lines = (said: readonly string[]): string => said.map((line) => `  ${line}\n`).join('');

@@ -9,9 +9,6 @@ export function figure(x: number | undefined): string {
   return String(Number(x.toPrecision(4)));
 }
 
-/** 1 pair, 12 345 pairs. */
-export const counted = (n: number, one: string, many = `${one}s`): string => `${grouped(n)} ${n === 1 ? one : many}`;
-
 /** Digits in groups of three. */
 export const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
 

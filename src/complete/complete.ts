@@ -6,7 +6,7 @@
 //   scaled-gd   the same, divided by the metric of the factors
 
 import type { Factored } from '../descend.js';
-import { usageError } from '../errors.js';
+import { plural, usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
 import type { DeepOptions } from '../methods/deep.js';
 import { type Stream, stream } from '../random/index.js';
@@ -108,7 +108,10 @@ export function* completeRatings(
     method: method === 'auto' ? 'posterior' : method,
     rank: factors.left.cols,
     notes: duplicates
-      ? [`${duplicates} ratings repeat a pair; each pair counts once, with its mean.`, ...notes]
+      ? [
+          `${duplicates} ${plural(duplicates, 'rating repeats', 'ratings repeat')} a pair; each pair counts once, with its mean.`,
+          ...notes,
+        ]
       : notes,
   };
   const report = describe(ratings, result);

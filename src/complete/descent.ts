@@ -15,6 +15,7 @@
 // Cost per step: O(mk), and O((n₁+n₂)k²) where scaled.
 
 import type { Factored, Theta } from '../descend.js';
+import { plural } from '../errors.js';
 import { smallRandom, spectral } from '../initialisations/index.js';
 import { factoredSvd } from '../linalg/factored.js';
 import { norm } from '../linalg/norms.js';
@@ -146,7 +147,10 @@ export const completeByDescent: Method = function* ({ K, train, heldOut, options
   if (sketch && !isSpectral)
     notes.push('A spectral start predicts what was kept back worse than the biases do: a small random one instead.');
   if (offset === baseline) notes.push('Biases are taken away before the descent.');
-  if (chain) notes.push(`A chain of ${chain.widths.length - 1} factors of widths ${chain.widths.join(', ')}.`);
+  if (chain)
+    notes.push(
+      `A chain of ${chain.widths.length - 1} ${plural(chain.widths.length - 1, 'factor')} of widths ${chain.widths.join(', ')}.`,
+    );
   const path = judge ? [{ rank: left.cols, rmse: score(end.theta) }] : [];
   return {
     outcome: end.outcome,

@@ -1,6 +1,7 @@
 // The report of a completion, for people: what was given, how well held-out ratings are predicted beside plain baselines,
 // why this rank, and what else should be known.
 
+import { plural } from '../errors.js';
 import type { CompleteResult } from './complete.js';
 import type { Ratings } from './ratings.js';
 import type { Errors } from './scores.js';
@@ -12,13 +13,13 @@ export function describe(ratings: Ratings, result: Omit<CompleteResult, 'fit' | 
   const { rows, cols, values } = entries;
   const { heldOut, rank, method, outcome, iterations, path, notes } = result;
   const lines = [
-    `${values.length} ratings of ${cols} items by ${rows} users, ${short((100 * values.length) / rows / cols)} % of all pairs.`,
-    `Method ${method}, rank ${rank}: ${outcome} after ${iterations} iterations.`,
+    `${values.length} ${plural(values.length, 'rating')} of ${cols} ${plural(cols, 'item')} by ${rows} ${plural(rows, 'user')}, ${short((100 * values.length) / rows / cols)} % of all pairs.`,
+    `Method ${method}, rank ${rank}: ${outcome} after ${iterations} ${plural(iterations, 'iteration')}.`,
   ];
   if (heldOut) {
     const row = (name: string, { rmse, mae }: Errors) => `  ${name.padEnd(22)}${short(rmse).padEnd(10)}${short(mae)}`;
     lines.push(
-      `Error on ${heldOut.count} ratings kept back${heldOut.unseen ? `, ${heldOut.unseen} of them of unseen ids` : ''}:`,
+      `Error on ${heldOut.count} ${plural(heldOut.count, 'rating')} kept back${heldOut.unseen ? `, ${heldOut.unseen} of them of unseen ids` : ''}:`,
       `  ${''.padEnd(22)}${'RMSE'.padEnd(10)}MAE`,
       row('this fit', heldOut),
       row('user + item biases', heldOut.baselines.bias),

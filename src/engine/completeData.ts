@@ -1,6 +1,7 @@
 // The ratings that a description of completion names: read from a file in one stream of blocks, or made from the seed.
 
 import { gather, type Ratings, type TripleBlock } from '../complete/ratings.js';
+import { plural } from '../errors.js';
 import type { RatingSummary } from '../io/blocks.js';
 import type { ByteSource } from '../io/bytes.js';
 import { Ids } from '../io/ids.js';
@@ -50,7 +51,7 @@ export async function readCompleteData(
 }
 
 const said = ({ format, columns, records, missing }: RatingSummary): string =>
-  `${format}; ${columns.user}, ${columns.item}, ${columns.value}; ${records} records` +
+  `${format}; ${columns.user}, ${columns.item}, ${columns.value}; ${records} ${plural(records, 'record')}` +
   `${missing > 0 ? `, ${missing} without a value` : ''}`;
 
 /** A share of the entries of a matrix of low rank; as many others, or as many as there are, are the test. */

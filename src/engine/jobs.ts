@@ -9,7 +9,7 @@ import {
 import { judge, type Scores } from '../complete/scores.js';
 import type { Factored, Theta } from '../descend.js';
 import { relativeFrobenius } from '../diagnostics/errors.js';
-import { usageError } from '../errors.js';
+import { plural, usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
 import { formed } from '../linalg/factored.js';
 import { norm } from '../linalg/norms.js';
@@ -103,7 +103,7 @@ function measuredText({ train, heldOut }: Parts): string {
   const back = heldOut?.operator.measurements ?? 0;
   const kind = isSymmetric ? 'symmetric ' : '';
   const kept = back > 0 ? `, ${back} of them kept back to judge by` : '';
-  return `${measurements + back} measurements of a ${kind}${rows}×${cols} matrix${kept}`;
+  return `${measurements + back} ${plural(measurements + back, 'measurement')} of a ${kind}${rows}×${cols} matrix${kept}`;
 }
 
 /** What the pre-flight has against the rank that is asked for, or that the truth is made with. */
@@ -156,7 +156,9 @@ export function sparseJob(K: Kernels, spec: SparseSpec, { A, y, positive, truth 
   const kept = heldOut.length > 0 ? `, ${heldOut.length} of them kept back to judge by` : '';
   return {
     task: 'sparse',
-    notes: [`${y.length} measurements of a vector of ${A.cols}${positive ? ' numbers ≥ 0' : ''}${kept}`],
+    notes: [
+      `${y.length} ${plural(y.length, 'measurement')} of a vector of ${A.cols}${positive ? ' numbers ≥ 0' : ''}${kept}`,
+    ],
     *run(from) {
       const options = { ...rest, ...stop, method: name, positive, heldOut } as SparseOptions;
       const result = yield* sparse(K, A, y, options, from);

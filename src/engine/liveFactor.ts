@@ -1,7 +1,7 @@
 // factor(): a matrix in memory, or made from a seed, factored in a worker.
 
 import type { Factored } from '../descend.js';
-import { usageError } from '../errors.js';
+import { plural, usageError } from '../errors.js';
 import { concat } from '../io/bytes.js';
 import { at, type Matrix } from '../matrix.js';
 import type { DeepOptions } from '../methods/deep.js';
@@ -146,7 +146,7 @@ function reportOf(factored: Omit<FactoredMatrix, 'predict' | 'report' | 'toBytes
   const { left, right, outcome, method, rank, width, iterations, residual, error, notes } = factored;
   const figure = (value: number): string => value.toPrecision(3);
   const lines = [
-    `A ${left.rows}×${right.rows} matrix, method ${method}: ${outcome} after ${iterations} steps.`,
+    `A ${left.rows}×${right.rows} matrix, method ${method}: ${outcome} after ${iterations} ${plural(iterations, 'step')}.`,
     `Rank ${rank} (width ${width}); residual ${figure(residual)} of ‖A‖_F.`,
   ];
   if (error) lines.push(`Error against the truth: ${figure(error.relativeFrobenius)} of its norm.`);

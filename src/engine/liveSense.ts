@@ -2,7 +2,7 @@
 // worker asks for it, so that it is never twice in memory as a whole.
 
 import { now, pause } from '#platform';
-import { usageError } from '../errors.js';
+import { plural, usageError } from '../errors.js';
 import { concat } from '../io/bytes.js';
 import { writeNpy } from '../io/npy.js';
 import { matrixTensor } from '../io/tensor.js';
@@ -245,7 +245,7 @@ const figure = (x: number): string => x.toPrecision(3);
 function reportOf({ matrix: X, ...sensed }: Omit<SensedMatrix, 'predict' | 'report' | 'toBytes'>): string {
   const { outcome, method, rank, width, iterations, residual, heldOut, error, notes } = sensed;
   const lines = [
-    `A ${X.rows}×${X.cols} matrix, method ${method}: ${outcome} after ${iterations} steps.`,
+    `A ${X.rows}×${X.cols} matrix, method ${method}: ${outcome} after ${iterations} ${plural(iterations, 'step')}.`,
     `Rank ${rank} (width ${width}); residual ${figure(residual)} of ‖y‖.`,
   ];
   if (heldOut !== undefined) lines.push(`On measurements kept back: ${figure(heldOut)} of their ‖y‖.`);

@@ -1,6 +1,6 @@
 // recoverSparse(): a sparse vector from measurements in memory, or made from a seed, in a worker.
 
-import { usageError } from '../errors.js';
+import { plural, usageError } from '../errors.js';
 import { concat } from '../io/bytes.js';
 import { writeNpy } from '../io/npy.js';
 import { tensorOf } from '../io/tensor.js';
@@ -116,7 +116,7 @@ function reportOf(vector: Omit<SparseVector, 'report' | 'toBytes'>): string {
   const { x, outcome, method, sparsity, iterations, residual, heldOut, norm, error, baseline, notes } = vector;
   const figure = (value: number): string => value.toPrecision(3);
   const lines = [
-    `A vector of ${x.length} numbers, method ${method}: ${outcome} after ${iterations} steps.`,
+    `A vector of ${x.length} ${plural(x.length, 'number')}, method ${method}: ${outcome} after ${iterations} ${plural(iterations, 'step')}.`,
     `${sparsity} entries above a thousandth of the largest; ‖x‖₁ ${figure(norm)}; residual ${figure(residual)} of ‖y‖.`,
   ];
   if (heldOut !== undefined) lines.push(`On measurements kept back: ${figure(heldOut)} of their ‖y‖.`);

@@ -1,6 +1,6 @@
 // Which fields of a record are the row id (user), the column id (item) and the value.
 
-import { nearest, usageError } from '../errors.js';
+import { nearest, plural, usageError } from '../errors.js';
 import { tokenOf } from './numbers.js';
 
 /** A column by name, or by its number, counted from 1 (a text of digits is a number). */
@@ -85,7 +85,7 @@ export function resolveColumns(first: readonly string[], options: ColumnOptions,
         throw usageError(`readRatings: ${role} should be a name or a number from 1, got ${n}`, 'fields count from 1');
       if (n > first.length)
         throw usageError(
-          `readRatings: ${role} should be one of the ${first.length} fields of the first record, got ${n}`,
+          `readRatings: ${role} should be one of the ${first.length} ${plural(first.length, 'field')} of the first record, got ${n}`,
           `the first record is: ${shown(first)}`,
         );
       at[role] = n - 1;

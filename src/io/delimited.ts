@@ -3,7 +3,7 @@
 // lines are skipped. Bytes go straight to typed arrays: an id that is an integer, and a value of up to nine digits, never
 // become strings. Nothing depends on how the bytes were cut into chunks.
 
-import { dataError } from '../errors.js';
+import { dataError, plural } from '../errors.js';
 import { BLOCK, badValue, emptyBlock, type RatingBlock, type RatingSummary } from './blocks.js';
 import type { ColumnOptions } from './columns.js';
 import type { Ids } from './ids.js';
@@ -231,7 +231,7 @@ function numberOf(bytes: Uint8Array, start: number, stop: number, line: number, 
 
 const ragged = (line: number, fields: number, expected: number) =>
   dataError(
-    `readRatings: row ${line} should have ${expected} fields like the first record, got ${fields}`,
+    `readRatings: row ${line} should have ${expected} ${plural(expected, 'field')} like the first record, got ${fields}`,
     'quote fields that hold the delimiter',
   );
 

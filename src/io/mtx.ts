@@ -1,7 +1,7 @@
 // Matrix Market (https://math.nist.gov/MatrixMarket/formats.html): coordinate and array; real, integer and pattern;
 // general, symmetric and skew-symmetric. What symmetry leaves out is filled in. Complex matrices are refused.
 
-import { dataError } from '../errors.js';
+import { dataError, plural } from '../errors.js';
 import { at, type Matrix, matrix } from '../matrix.js';
 import { type ByteSource, chunks, wholeLines } from './bytes.js';
 import { decimal, numberText, tokenOf } from './numbers.js';
@@ -61,7 +61,10 @@ export async function* matrixMarketEntries(source: ByteSource): AsyncGenerator<C
           cursor.r = firstRow(0, header.symmetry);
         }
       } else if (i < stop && bytes[i] !== 37) {
-        if (seen === header.lines) throw broken(`line ${line}: the file should have ${header.lines} entries, got more`);
+        if (seen === header.lines)
+          throw broken(
+            `line ${line}: the file should have ${header.lines} ${plural(header.lines, 'entry', 'entries')}, got more`,
+          );
         readEntry(bytes, i, stop, header, cursor, line, put);
         seen++;
       }
@@ -72,7 +75,7 @@ export async function* matrixMarketEntries(source: ByteSource): AsyncGenerator<C
   if (!header) throw broken(banner.length ? 'the size line is missing' : 'the file is empty');
   if (seen < header.lines)
     throw broken(
-      `the file should have ${header.lines} entries, got ${seen}`,
+      `the file should have ${header.lines} ${plural(header.lines, 'entry', 'entries')}, got ${seen}`,
       'the file is truncated: copy or download it again',
     );
 }

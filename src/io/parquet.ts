@@ -5,7 +5,7 @@
 import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { type BasicType, parquetWriteBuffer } from 'hyparquet-writer';
-import { dataError, LorankError } from '../errors.js';
+import { dataError, LorankError, plural } from '../errors.js';
 import { type ByteSource, readExactly, toRange } from './bytes.js';
 
 /** What a column of a row group holds: bigint for INT64, null where there is no value. */
@@ -51,7 +51,9 @@ export async function openParquet(source: ByteSource): Promise<ParquetTable> {
           data.push((await guarded(() => scan.readColumn({ column, rowStart, rowEnd }))) as ColumnData);
         const short = data.findIndex((values) => values.length !== rowEnd - rowStart);
         if (short >= 0)
-          throw broken(`column '${names[short]}' has ${data[short].length} values for ${rowEnd - rowStart} rows`);
+          throw broken(
+            `column '${names[short]}' has ${data[short].length} ${plural(data[short].length, 'value')} for ${rowEnd - rowStart} ${plural(rowEnd - rowStart, 'row')}`,
+          );
         yield { count: rowEnd - rowStart, columns: data };
       }
     },

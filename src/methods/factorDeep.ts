@@ -1,7 +1,7 @@
 // Factors a known matrix A by a chain of factors (deep.ts): ½‖W_L ⋯ W_1 − A‖_F². With more than two factors this is no way to
 // get factors fast: it is what to study the bias of depth with, and what compressed-deep makes cheap.
 
-import { usageError } from '../errors.js';
+import { plural, usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
 import { factoredSvd } from '../linalg/factored.js';
 import { mapOf } from '../linalg/maps.js';
@@ -76,7 +76,7 @@ export function* factorDeep(
     singularValues: values,
     precision: 'f64',
     notes: [
-      `A chain of ${plan.widths.length - 1} factors of widths ${plan.widths.join(', ')}.`,
+      `A chain of ${plan.widths.length - 1} ${plural(plan.widths.length - 1, 'factor')} of widths ${plan.widths.join(', ')}.`,
       ...stepNotes(outcome, step),
     ],
   };

@@ -12,6 +12,7 @@
 // there is no noise; with noise it is the local least-squares fit at the chosen rank. Cost: some hundred passes over 𝒜.
 
 import type { Factored, Theta } from '../descend.js';
+import { plural } from '../errors.js';
 import { spectral } from '../initialisations/index.js';
 import { symmetricEigen } from '../linalg/eigen.js';
 import { factoredSvd, truncated } from '../linalg/factored.js';
@@ -76,7 +77,7 @@ export function* senseAuto(
       ? S.parametrisation(first).value(spectral(S.K, S.descentDirection(), first, S.random, symmetric))
       : truncated(S.K, sketch, first);
   notes.push(
-    `Wide descent: width ${width}, ${book.steps()} steps; ${lost ? 'it predicts held-out measurements no better than X = 0 does' : `its singular values show rank ${shown}`}.`,
+    `Wide descent: width ${width}, ${book.steps()} ${plural(book.steps(), 'step')}; ${lost ? 'it predicts held-out measurements no better than X = 0 does' : `its singular values show rank ${shown}`}.`,
   );
 
   function* finish(T: Sensing, X: Factored): Generator<Snapshot<SenseProgress>, Fit, undefined> {

@@ -1,7 +1,7 @@
 // Recovers a matrix from measurements by a chain of factors (deep.ts): F(θ) = ½‖𝒜(W_L ⋯ W_1) − y‖². 𝒜 may be a mask: deep
 // matrix completion. What 𝒜*(y) shows stands for X in a compressed start.
 
-import { usageError } from '../errors.js';
+import { plural, usageError } from '../errors.js';
 import { factoredSvd } from '../linalg/factored.js';
 import type { Checkpoint, Run } from '../stream.js';
 import { type DeepOptions, deepPlan } from './deep.js';
@@ -37,6 +37,9 @@ export function* senseDeep(
     residual: S.residual(end.loss),
     heldOut: end.score,
     singularValues: values,
-    notes: [`A chain of ${widths.length - 1} factors of widths ${widths.join(', ')}.`, ...stepNotes(end.outcome, step)],
+    notes: [
+      `A chain of ${widths.length - 1} ${plural(widths.length - 1, 'factor')} of widths ${widths.join(', ')}.`,
+      ...stepNotes(end.outcome, step),
+    ],
   };
 }

@@ -12,7 +12,7 @@
 // Weight normalisation with L = 2 ends within Q·log N/(κ(Q − r₀²)) of the least ‖x‖₁ = Q of all that fit, where it converges
 // (weightNorm.ts). Cost per step: one pass over A.
 
-import { usageError } from '../errors.js';
+import { plural, usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
 import type { Matrix } from '../matrix.js';
 import { checkDepth } from '../parametrisations/hadamard.js';
@@ -116,7 +116,7 @@ export function* sparse(
     end = yield* walk(all, undefined, end);
     notes.push(
       method === 'omp'
-        ? `Held-out measurements choose ${countLarge(end.x, 0)} entries; fitted again on all.`
+        ? `Held-out measurements choose ${countLarge(end.x, 0)} ${plural(countLarge(end.x, 0), 'entry', 'entries')}; fitted again on all.`
         : `Held-out measurements choose λ = ${end.penalty!.toPrecision(3)}; solved again on all.`,
     );
   }

@@ -124,7 +124,14 @@ export function* descents(
     outcome = judged && end.outcome === 'iteration-limit' ? 'converged' : end.outcome;
     exact = exactOn(all);
   }
-  if (exact) notes.push(`The ${countLarge(exact, 0)} largest entries alone fit the measurements exactly.`);
+  if (exact) {
+    const count = countLarge(exact, 0);
+    notes.push(
+      count === 1
+        ? 'The largest entry alone fits the measurements exactly.'
+        : `The ${count} largest entries alone fit the measurements exactly.`,
+    );
+  }
   const would = () => advise(K, train.A, train.y, sizes, { ...options, stepSize: undefined }).stepSize;
   const figure = (value: number) => value.toPrecision(3);
   if (outcome === 'diverged') notes.push(`A step of ${figure(stepSize)} diverges; ${figure(would())} would do.`);

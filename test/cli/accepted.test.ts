@@ -77,6 +77,16 @@ describe('complete', () => {
     expect(readFileSync(c)).toEqual(readFileSync(a));
   });
 
+  it('one is singular: 1 record, 1 rating, 1 pair', async () => {
+    const one = files.write('alone.csv', 'ann,tea,4\n');
+    const { stdout, stderr } = await lorank(['complete', one, '--test', one, '-o', files.path('alone.safetensors')]);
+    const predicted = await lorank(['predict', files.path('alone.safetensors'), '-'], { stdin: 'ann,tea\n' });
+    const said = `${stdout}${stderr}${predicted.stderr}`;
+    for (const noun of ['1 record', '1 rating of 1 item by 1 user', 'Error on 1 rating of the test', '1 pair'])
+      expect(said).toContain(noun);
+    expect(said).not.toMatch(/\b1 (\w+ )?(records|ratings|items|users|pairs|iterations|threads|steps)\b/);
+  });
+
   it('a single rating: rank 0, the rating everywhere, exit 0', async () => {
     const one = files.write('one.csv', 'ann,tea,3.5\n');
     const output = files.path('one.safetensors');

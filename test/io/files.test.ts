@@ -157,7 +157,7 @@ describe('Matrix Market', () => {
     ['%%MatrixMarket matrix coordinate real general\n2 2 2\n1 1 1\n', 'the file should have 2 entries, got 1'],
     [
       '%%MatrixMarket matrix coordinate real general\n2 2 1\n1 1 1\n1 2 1\n',
-      'line 4: the file should have 1 entries, got more',
+      'line 4: the file should have 1 entry, got more',
     ],
     [
       '%%MatrixMarket matrix coordinate real general\n2 2 1\n0 1 1\n',
