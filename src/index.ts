@@ -194,7 +194,7 @@ export {
 export { large, type NystromOptions, nystrom, smallRandom, spectral } from './initialisations/index.js';
 export { concat, rangeOf, type SizedRange } from './io/bytes.js';
 export { Ids } from './io/ids.js';
-export { readMatrixMarket } from './io/mtx.js';
+export { type Coordinates, readMatrixMarket, writeMatrixMarket, writeMatrixMarketEntries } from './io/mtx.js';
 export { readNpy, readNpyHeader, readNpyRows, writeNpy } from './io/npy.js';
 export { readNpz, writeNpz } from './io/npz.js';
 export { openParquet, writeParquet } from './io/parquet.js';

@@ -21,12 +21,11 @@ import {
 import {
   type GeneratedMeasurements,
   type Measurements,
-  matrixPieces,
   type SensedMatrix,
   type SenseRunOptions,
   senseLive,
 } from './engine/liveSense.js';
-import { factorPieces } from './engine/output.js';
+import { factorPieces, matrixPieces } from './engine/output.js';
 import { fitFromBytes } from './index.js';
 import type { FactorProgress } from './methods/factor.js';
 import type { SenseProgress } from './methods/sensing.js';
@@ -53,7 +52,7 @@ export const sense = (
   data: Measurements | GeneratedMeasurements,
   options: SenseRunOptions = {},
 ): LiveRun<SenseProgress, SensedMatrix & Saved> =>
-  senseLive(data, options, (sensed) => ({ ...sensed, save: (path) => write(path, matrixPieces(sensed.matrix)) }));
+  senseLive(data, options, (sensed) => ({ ...sensed, save: (path) => write(path, matrixPieces(sensed.matrix, path)) }));
 
 /** factor() of index.ts; its factors can be saved. */
 export const factor = (

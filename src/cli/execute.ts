@@ -88,14 +88,14 @@ export async function execute(context: Context, options: ExecuteOptions): Promis
 
   if (output === STANDARD) for (const piece of outputOf(made.finished)) await context.write(piece);
   if (toFile) {
-    await writeWhole(output, outputOf(made.finished));
+    await writeWhole(output, outputOf(made.finished, output));
     const manifest = manifestText({
       spec: withPaths(spec, (path) => beside(output, path)),
       versions: versions(),
       kernels: made.kernels,
       threads: made.threads,
       inputs: made.inputs.map(({ path, sha256 }) => ({ path: beside(output, path), sha256 })),
-      outputs: [{ path: beside(output, output), sha256: sha256Of(outputOf(made.finished)) }],
+      outputs: [{ path: beside(output, output), sha256: sha256Of(outputOf(made.finished, output)) }],
       outcome: made.finished.outcome,
     } satisfies Parameters<typeof manifestText>[0]);
     await writeWhole(manifestOf(output), [textBytes(manifest)]);

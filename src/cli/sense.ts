@@ -126,7 +126,7 @@ export const senseCommand: AddCommand = (add, act) => {
     option('--batch <b>', 'measurements of a step of sgd (default: a tenth of them)', countOf('--batch', '50')),
     option('--holdout <share>', 'measurements kept back to judge by', shareOf('--holdout', '0.05')),
     ...runOptions,
-    ...outputOptions('where X goes: n1×n2, .npy, f64'),
+    ...outputOptions('where X goes: n1×n2, .npy in f64, or .mtx'),
   ])
     command.addOption(made);
   command

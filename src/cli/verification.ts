@@ -80,10 +80,10 @@ async function verifyOne(context: Context, path: string): Promise<Verification> 
   const files = await Promise.all(manifest.outputs.map((one) => checkFile(folder, one)));
   if (inputs.some(({ file }) => file !== 'same')) return { manifest: path, verified: false, inputs, outputs: files };
   const made = await compute(context, spec, { hash: false });
-  const again = sha256Of(outputOf(made.finished));
+  const again = manifest.outputs.map((one) => sha256Of(outputOf(made.finished, one.path)));
   const outputs = files.map((one, i) => ({
     ...one,
-    recomputed: (again === manifest.outputs[i].sha256 ? 'same' : 'different') as Verdict,
+    recomputed: (again[i] === manifest.outputs[i].sha256 ? 'same' : 'different') as Verdict,
   }));
   const verified = outputs.every(({ file, recomputed }) => file === 'same' && recomputed === 'same');
   const otherKernels = made.kernels === manifest.kernels ? undefined : manifest.kernels;

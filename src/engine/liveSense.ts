@@ -5,7 +5,6 @@ import { now, pause } from '#platform';
 import { plural, usageError } from '../errors.js';
 import { concat } from '../io/bytes.js';
 import { writeNpy } from '../io/npy.js';
-import { matrixTensor } from '../io/tensor.js';
 import { at, type Matrix } from '../matrix.js';
 import type { DeepOptions } from '../methods/deep.js';
 import type { SenseProgress, SenseResult } from '../methods/sensing.js';
@@ -13,6 +12,7 @@ import { DEFAULT_SEED } from '../random/index.js';
 import { parseSpec, type RunSpec, type SenseSpec } from '../spec.js';
 import type { SenseFinished } from './jobs.js';
 import { type LiveOptions, type LiveRun, liveRun } from './live.js';
+import { matrixPieces } from './output.js';
 import type { Computed, Question } from './workerMessages.js';
 
 /** Measurements y_i = ⟨A_i, X⟩ of a matrix X: n₁×n₂. */
@@ -127,9 +127,6 @@ export function senseLive<R>(
   };
   return liveRun(begin, made, options);
 }
-
-/** The pieces of the file of a matrix. */
-export const matrixPieces = (X: Matrix): Iterable<Uint8Array> => writeNpy(matrixTensor(X));
 
 function specOf(data: unknown, options: SenseRunOptions): RunSpec {
   const { threads: _, signal: __, method = 'auto', iterations, tolerance, precision, seed, ...rest } = options;

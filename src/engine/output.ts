@@ -1,6 +1,7 @@
 // The bytes of a result's file, in pieces. They depend on the description and the data alone.
 
 import type { Factored } from '../descend.js';
+import { writeMatrixMarket } from '../io/mtx.js';
 import { writeNpy } from '../io/npy.js';
 import { writeSafetensors } from '../io/safetensors.js';
 import { floatTensor, matrixTensor, type Tensor, tensorOf } from '../io/tensor.js';
@@ -8,9 +9,13 @@ import { copy, type Matrix } from '../matrix.js';
 import type { FactorResult } from '../methods/factor.js';
 import type { Finished } from './jobs.js';
 
-/** Factors V: n₁×k and W: n₂×k as the tensors left and right, UUᵀ as left alone; X.npy (n₁×n₂, f64, C order) of sensing; x.npy (N, f64) of sparse recovery; fit.safetensors of completion. */
-export function outputOf(finished: Finished): Iterable<Uint8Array> {
-  if (finished.task === 'sense') return writeNpy(matrixTensor(finished.X));
+/** The pieces of the file of a matrix: Matrix Market where it is called .mtx, else npy (f64, C order). */
+export const matrixPieces = (X: Matrix, path = ''): Iterable<Uint8Array> =>
+  /\.mtx$/i.test(path) ? writeMatrixMarket(X) : writeNpy(matrixTensor(X));
+
+/** Factors V: n₁×k and W: n₂×k as the tensors left and right, UUᵀ as left alone; X: n₁×n₂ of sensing; x.npy (N, f64) of sparse recovery; fit.safetensors of completion. path: of the file, where it has one. */
+export function outputOf(finished: Finished, path?: string): Iterable<Uint8Array> {
+  if (finished.task === 'sense') return matrixPieces(finished.X, path);
   if (finished.task === 'factor') return factorPieces({ ...finished.result, ...finished.result.X });
   if (finished.task === 'sparse') return writeNpy(tensorOf(finished.result.x));
   const { tensors, metadata } = finished.result.fit.toTensors();

@@ -203,7 +203,7 @@ export async function readMatrixMarket(
 const WRITTEN = 1 << 14; // entries a piece
 
 /** A general real matrix by its entries (rows×cols, places counted from 0), in pieces. */
-export function* writeCoordinates(rows: number, cols: number, entries: Coordinates): Generator<Uint8Array> {
+export function* writeMatrixMarketEntries(rows: number, cols: number, entries: Coordinates): Generator<Uint8Array> {
   const encoder = new TextEncoder();
   yield encoder.encode(`%%MatrixMarket matrix coordinate real general\n${rows} ${cols} ${entries.count}\n`);
   for (let from = 0; from < entries.count; from += WRITTEN) {
@@ -215,7 +215,7 @@ export function* writeCoordinates(rows: number, cols: number, entries: Coordinat
 }
 
 /** A dense matrix, column by column, in pieces. */
-export function* writeDense(A: Matrix): Generator<Uint8Array> {
+export function* writeMatrixMarket(A: Matrix): Generator<Uint8Array> {
   const encoder = new TextEncoder();
   yield encoder.encode(`%%MatrixMarket matrix array real general\n${A.rows} ${A.cols}\n`);
   for (let j = 0; j < A.cols; j++) {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { exitCode } from '../../src/cli/report.js';
 import type { Finished } from '../../src/engine/jobs.js';
 import { rangeOf } from '../../src/io/bytes.js';
+import { readMatrixMarket } from '../../src/io/mtx.js';
 import { readNpy } from '../../src/io/npy.js';
 import { openSafetensors } from '../../src/io/safetensors.js';
 import { toFloat64 } from '../../src/io/tensor.js';
@@ -213,6 +214,14 @@ describe('sense', () => {
     const { rank, error } = JSON.parse(stdout);
     expect(rank).toBe(2);
     expect(error.relativeFrobenius).toBeLessThan(1e-6);
+  });
+
+  it('-o X.mtx writes the same numbers as Matrix Market, to the bit, and verify finds them', async () => {
+    const [npy, mtx] = [files.path('same.npy'), files.path('same.mtx')];
+    for (const output of [npy, mtx]) await lorank([...sensing, '-o', output]);
+    const { dense } = await readMatrixMarket(files.read('same.mtx'));
+    expect(dense!.data).toEqual(toFloat64(await readNpy(files.read('same.npy'))));
+    expect((await lorank(['verify', mtx])).code).toBe(0);
   });
 
   it('does not know the truth: without it, the same bytes', async () => {

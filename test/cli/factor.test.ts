@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rangeOf } from '../../src/io/bytes.js';
-import { writeDense } from '../../src/io/mtx.js';
+import { writeMatrixMarket } from '../../src/io/mtx.js';
 import { writeNpz } from '../../src/io/npz.js';
 import { writePng } from '../../src/io/png.js';
 import { openSafetensors, writeSafetensors } from '../../src/io/safetensors.js';
@@ -28,7 +28,7 @@ describe('lorank factor', () => {
       'safetensors',
       () => files.write('A.safetensors', Buffer.concat([...writeSafetensors({ A: tensorOf(A, [n1, n2]) })])),
     ],
-    ['mtx', () => files.write('A.mtx', Buffer.concat([...writeDense(M)]))],
+    ['mtx', () => files.write('A.mtx', Buffer.concat([...writeMatrixMarket(M)]))],
     ['csv', () => files.write('A.csv', csv(','))],
     ['csv with a header', () => files.write('B.csv', csv(';', `${'c;'.repeat(n2 - 1)}c\n`))],
     ['text with blanks', () => files.write('A.txt', csv(' '))],

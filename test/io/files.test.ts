@@ -11,7 +11,7 @@ import { peek, rangeOf, readAll } from '../../src/io/bytes.js';
 import { writeCsv } from '../../src/io/csv.js';
 import { crc32 } from '../../src/io/gzip.js';
 import { Ids } from '../../src/io/ids.js';
-import { readMatrixMarket, writeCoordinates, writeDense } from '../../src/io/mtx.js';
+import { readMatrixMarket, writeMatrixMarket, writeMatrixMarketEntries } from '../../src/io/mtx.js';
 import { writeNpy } from '../../src/io/npy.js';
 import { openParquet, writeParquet } from '../../src/io/parquet.js';
 import { readPng, writePng } from '../../src/io/png.js';
@@ -122,7 +122,7 @@ describe('Matrix Market', () => {
             values: Float64Array.from(entries.map(([, , v]) => v)),
             count: entries.length,
           };
-          const file = bytesOf(writeCoordinates(7, 5, coordinates));
+          const file = bytesOf(writeMatrixMarketEntries(7, 5, coordinates));
           const read = await readMatrixMarket(
             cut(
               file,
@@ -131,7 +131,7 @@ describe('Matrix Market', () => {
           );
           expect(read.coordinates).toEqual(coordinates);
           const A = matrix(entries.length, 1, coordinates.values);
-          expect((await readMatrixMarket(bytesOf(writeDense(transpose(A))))).dense?.data).toEqual(A.data);
+          expect((await readMatrixMarket(bytesOf(writeMatrixMarket(transpose(A))))).dense?.data).toEqual(A.data);
         },
       ),
     );
@@ -185,8 +185,8 @@ describe('Matrix Market', () => {
         values: Float64Array.of(0.1, -3),
         count: 2,
       };
-      writeFileSync(join(folder, 'c.mtx'), bytesOf(writeCoordinates(3, 2, coordinates)));
-      writeFileSync(join(folder, 'd.mtx'), bytesOf(writeDense(matrix(2, 2, Float64Array.of(1, 2, 3, 4)))));
+      writeFileSync(join(folder, 'c.mtx'), bytesOf(writeMatrixMarketEntries(3, 2, coordinates)));
+      writeFileSync(join(folder, 'd.mtx'), bytesOf(writeMatrixMarket(matrix(2, 2, Float64Array.of(1, 2, 3, 4)))));
       const code = `
 from scipy.io import mmread, mmwrite
 import scipy.sparse as sp, numpy as np
