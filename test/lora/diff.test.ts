@@ -61,6 +61,13 @@ describe('two adapters', () => {
     close(layers[0].rowAngles, [0, Math.PI / 2], { atol: 1e-7 });
   });
 
+  it('have as many angles as the products have rank, whatever the width of the factors', async () => {
+    const a = layer('m.q');
+    for (let j = 0; j < 9; j++) a.A.data[3 * 9 + j] = a.A.data[j] - a.A.data[9 + j]; // rank 3
+    const { layers } = await diffAdapters(K, adapter([a]), adapter([other('m.q')]));
+    expect([layers[0].columnAngles.length, layers[0].rowAngles.length]).toEqual([3, 3]);
+  });
+
   it('count layers of one alone, in the whole and by name, and shapes that differ', async () => {
     const a = adapter([layer('m.q'), layer('m.k'), layer('m.v')]);
     const b = adapter([layer('m.q'), layer('m.o'), layer('m.v', { outputs: 5 })]);
