@@ -28,7 +28,7 @@ const verbs: readonly AddCommand[] = [
 ];
 
 export const loraCommand: AddCommand = (add, act) => {
-  const group = add('lora').description('LoRA adapters: start, inspect and check them').helpCommand(false);
+  const group = add('lora').description('LoRA adapters: start, inspect, check, reshape and train them').helpCommand(false);
   group.usage('<verb> [options]').addHelpText('after', '\nlorank lora <verb> --help shows the options of a verb.');
   for (const addVerb of verbs) addVerb((name) => group.command(name), act);
 };
