@@ -178,7 +178,10 @@ const nothingToStartFrom = ({ weight }: Module, method: InitMethod) =>
     'leave the module out of the targets, or take --method kaiming',
   );
 
-const isZero = (M: Matrix<Float32Array>): boolean => M.data.every((x) => x === 0);
+function isZero({ data }: Matrix<Float32Array>): boolean {
+  for (let t = 0; t < data.length; t++) if (data[t] !== 0) return false;
+  return true;
+}
 
 const rms = (M: Matrix<Float32Array>): number => Math.sqrt(squaresOf(M) / (M.rows * M.cols));
 
