@@ -1,12 +1,20 @@
 // Parquet tables, both ways, through hyparquet: columns of numbers, booleans and texts, one row group at a time.
-// Nested columns are listed and cannot be read. A truncated file is refused; bytes damaged inside a page are noticed only
-// where hyparquet notices them, and some send it into a very long loop (Parquet has checksums; hyparquet reads none).
+// Nested columns are listed and cannot be read. A truncated file is refused; bytes damaged inside a page are noticed where
+// they change a size or a count (parquetPages.ts), or where hyparquet notices them: it reads no checksums.
 
-import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetScan, parquetSchema } from 'hyparquet';
+import {
+  type AsyncBuffer,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetScan,
+  parquetSchema,
+  type RowGroup,
+} from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { type BasicType, parquetWriteBuffer } from 'hyparquet-writer';
 import { dataError, LorankError, plural } from '../errors.js';
 import { type ByteSource, readExactly, toRange } from './bytes.js';
+import { checkPages } from './parquetPages.js';
 
 /** What a column of a row group holds: bigint for INT64, null where there is no value. */
 export type ColumnData = ArrayLike<number | bigint | string | boolean | null | undefined | object>;
@@ -23,10 +31,13 @@ export interface ParquetTable {
 /** Reads the schema; the columns are read when they are asked for. */
 export async function openParquet(source: ByteSource): Promise<ParquetTable> {
   const range = await toRange(source);
+  let held: { start: number; bytes: Uint8Array } | undefined; // the column that was looked through last
   const file: AsyncBuffer = {
     byteLength: range.size,
     slice: async (start, end = range.size) => {
       if (!(start >= 0 && end >= start)) throw new Error(`a column claims bytes ${start} to ${end}`);
+      if (held && start >= held.start && end <= held.start + held.bytes.length)
+        return new Uint8Array(held.bytes.subarray(start - held.start, end - held.start)).buffer;
       const bytes = await readExactly(range, start, end - start, 'openParquet');
       return new Uint8Array(bytes).buffer; // a copy: hyparquet wants an ArrayBuffer of just these bytes
     },
@@ -40,15 +51,35 @@ export async function openParquet(source: ByteSource): Promise<ParquetTable> {
     if (!columns.every(({ name }) => typeof name === 'string')) throw new Error('a column has no name');
     return { metadata, columns };
   });
+  const schema = new Map(parquetSchema(metadata).children.map(({ element }) => [element.name, element]));
+  async function checkColumn(group: RowGroup, name: string, rows: number): Promise<void> {
+    const meta = group.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === name)?.meta_data;
+    if (!meta) throw new Error(`column '${name}' is not in every row group`);
+    const values = Number(meta.num_values);
+    if (values !== rows) throw new Error(`column '${name}' claims ${values} values for ${rows} rows`);
+    const start = Number(meta.dictionary_page_offset || meta.data_page_offset);
+    const bytes = new Uint8Array(await file.slice(start, start + Number(meta.total_compressed_size)));
+    held = { start, bytes };
+    const optional = schema.get(name)?.repetition_type === 'OPTIONAL';
+    const uncompressed = Number(meta.total_uncompressed_size);
+    const chunk = { codec: meta.codec, boolean: meta.type === 'BOOLEAN', optional, values, uncompressed };
+    checkPages(bytes, chunk, compressors[meta.codec]);
+  }
   return {
     columns,
     rows: Number(metadata.num_rows),
     async *groups(names) {
       const scan = await guarded(() => parquetScan({ file, metadata, compressors, columns: [...names] }));
-      for (const { rowStart, rowEnd } of scan.ranges) {
+      const rowGroups = metadata.row_groups.filter(({ num_rows }) => num_rows > 0n);
+      for (const [g, { rowStart, rowEnd }] of scan.ranges.entries()) {
         const data: ColumnData[] = [];
         for (const column of names)
-          data.push((await guarded(() => scan.readColumn({ column, rowStart, rowEnd }))) as ColumnData);
+          data.push(
+            (await guarded(async () => {
+              await checkColumn(rowGroups[g], column, rowEnd - rowStart);
+              return scan.readColumn({ column, rowStart, rowEnd });
+            })) as ColumnData,
+          );
         const short = data.findIndex((values) => values.length !== rowEnd - rowStart);
         if (short >= 0)
           throw broken(

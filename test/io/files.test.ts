@@ -309,6 +309,32 @@ describe('Parquet', () => {
     );
     expect(await sentence(triplesOf(table([1.5, 2], [1, 2])))).toMatch(/column 'user' should be an id, got 1.5/);
   });
+  it('any byte of a page changed: read, or refused with a LorankError, and never without end', async () => {
+    const n = 40;
+    const columnData = [
+      { name: 'user', data: Array.from({ length: n }, (_, i) => (i % 7 === 3 ? null : `u${i % 3}`)) },
+      { name: 'seen', data: Array.from({ length: n }, (_, i) => i % 2 === 0) },
+      { name: 'rating', data: Array.from({ length: n }, (_, i) => i / 2) },
+    ];
+    let refused = 0;
+    for (const codec of ['SNAPPY', 'UNCOMPRESSED'] as const) {
+      const file = new Uint8Array(parquetWriteBuffer({ columnData, codec }));
+      const end = file.length - new DataView(file.buffer).getUint32(file.length - 8, true) - 8; // where the footer begins
+      for (let at = 4; at < end; at++)
+        for (const value of [0, 0x7f, 0x80, 0xff, file[at] ^ 1]) {
+          const damaged = file.slice();
+          damaged[at] = value;
+          try {
+            const table = await openParquet(damaged);
+            for await (const { columns } of table.groups(['user', 'seen', 'rating'])) expect(columns.length).toBe(3);
+          } catch (error) {
+            expect(error).toMatchObject({ name: 'LorankError', code: 'data' });
+            refused++;
+          }
+        }
+    }
+    expect(refused).toBeGreaterThan(300);
+  });
   it('cut at any byte: refused', async () => {
     const file = writeParquet([
       { name: 'user', data: ['a', 'b', 'a'] },
