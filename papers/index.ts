@@ -10,6 +10,7 @@ const papers: Readonly<Record<string, () => Promise<Paper>>> = {
     import('./chou-2023-weight-normalisation/paper.js').then(({ paper }) => paper),
   'bhojanapalli-2016-landscape': () => import('./bhojanapalli-2016-landscape/paper.js').then(({ paper }) => paper),
   'li-2024-nystrom': () => import('./li-2024-nystrom/paper.js').then(({ paper }) => paper),
+  'li-2024-nystrom-study': () => import('./li-2024-nystrom-study/paper.js').then(({ paper }) => paper),
   'yaras-2023-deep-factorisation': () => import('./yaras-2023-deep-factorisation/paper.js').then(({ paper }) => paper),
 };
 

@@ -51,3 +51,23 @@ export function grouped(rows: readonly Row[], key: string): Row[][] {
 export const largest = (values: readonly number[]): number => (values.length > 0 ? Math.max(...values) : Number.NaN);
 /** The smallest; NaN where one is NaN, or there is none. */
 export const smallest = (values: readonly number[]): number => (values.length > 0 ? Math.min(...values) : Number.NaN);
+
+/** 97.5 % points of Student's t with 1, 2, … degrees of freedom. */
+const STUDENT = [
+  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131, 2.12, 2.11,
+  2.101, 2.093,
+];
+
+/** A mean and the half width of its 95 % t-interval. */
+export interface Interval {
+  readonly mean: number;
+  readonly half: number;
+}
+
+/** Of 2 to 20 independent numbers. A run that failed (NaN) leaves NaN. */
+export function interval(values: readonly number[]): Interval {
+  const n = values.length;
+  const mean = values.reduce((sum, x) => sum + x, 0) / n;
+  const squares = values.reduce((sum, x) => sum + (x - mean) * (x - mean), 0);
+  return { mean, half: (STUDENT[n - 2] ?? Number.NaN) * Math.sqrt(squares / (n - 1) / n) };
+}
