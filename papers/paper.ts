@@ -38,7 +38,8 @@ export type Tables = Readonly<Record<string, readonly Row[]>>;
 
 /**
  * supported: the statistic is in its band. supported-in-range: on part of the grid, which the note names, or where the band
- * proved wrong and the note shows why. not-testable: the statement rests on constants or assumptions that nobody can check.
+ * proved wrong and the note shows why. not-testable: the statement rests on constants or assumptions that nobody can check, or on
+ * weights that are not installed.
  * contradicted: out of its band, and unexplained.
  */
 export type Status = 'supported' | 'supported-in-range' | 'not-testable' | 'contradicted';

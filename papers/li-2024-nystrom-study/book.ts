@@ -25,8 +25,8 @@ function lines(path: readonly string[], value: unknown): string[] {
   return Object.entries(value).flatMap(([name, inner]) => lines([...path, name], inner));
 }
 
-/** @throws LorankError of code 'usage' where the package is not installed. */
-export function readBook(): Book {
+/** The folder of the package. @throws LorankError of code 'usage' where it is not installed. */
+export function findBook(): string {
   const places = createRequire(import.meta.url).resolve.paths(FOLDER) ?? [];
   const folder = places.map((place) => join(place, FOLDER)).find(existsSync);
   if (!folder)
@@ -34,11 +34,16 @@ export function readBook(): Book {
       `the text of the study is in the package ${PACKAGE}, which is not installed`,
       `npm install ${PACKAGE}`,
     );
+  return folder;
+}
+
+export function readBook(): Book {
+  const folder = findBook();
   const regions = readdirSync(folder, { withFileTypes: true }).filter(
     (one) => one.isDirectory() && one.name !== 'meta',
   );
   const countries = regions
-    .flatMap(({ name }) => readdirSync(join(folder, name)).map((file) => join(name, file)))
+    .flatMap(({ name }) => readdirSync(join(folder, name)).map((file) => `${name}/${file}`))
     .filter((file) => file.endsWith('.json'))
     .sort();
   const order = permutation(stream(1, 'countries'), countries.length);

@@ -1,11 +1,15 @@
 // The grid: one cell for each part, method and learning rate, with all its seeds; and what each method does to the base.
 
 import type { Base, Cell, Size } from '../paper.js';
+import { findBook } from './book.js';
 import { baseOf } from './models.js';
 import { methodIds, PARTS, sizes } from './presets.js';
 import { domains, effects, runs } from './runs.js';
 
-export const bases = (size: Size, seed: number): Base[] => PARTS.map((part) => baseOf(part, size, seed));
+export function bases(size: Size, seed: number): Base[] {
+  findBook(); // before hours of work
+  return PARTS.map((part) => baseOf(part, size, seed));
+}
 
 export function cells(size: Size, seed: number): Cell[] {
   const { factors } = sizes[size];
