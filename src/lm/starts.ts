@@ -10,6 +10,7 @@ import type { PeftConfig } from '../lora/config.js';
 import { filesOf } from '../lora/files.js';
 import { type InitOptions, initAdapter, planInit } from '../lora/initialise.js';
 import { movesBase } from '../lora/starts.js';
+import { requireUnmovedBase } from '../lora/work.js';
 import { type Matrix, matrix } from '../matrix.js';
 import { DEFAULT_SEED, stream } from '../random/index.js';
 import {
@@ -109,8 +110,9 @@ export async function startDeep(K: Kernels, task: Task, options: DeepStartOption
   return { model, chains, config: plan.config, metadata: { method, seed: String(seed) } };
 }
 
-/** The layers of an adapter as they are. */
+/** The layers of an adapter as they are. Refuses one of a base that was changed when it was made: it is another function here. */
 export async function startFrom(model: Model, adapter: Adapter): Promise<Started> {
+  requireUnmovedBase('startFrom', adapter);
   const odd = Object.keys(adapter.others)[0];
   if (adapter.config.use_dora || odd)
     throw dataError(

@@ -82,8 +82,9 @@ export function averaging(
   };
 }
 
-function requirePlain(caller: string, { config, others }: Adapter): void {
-  requireUnmovedBase(caller, config);
+function requirePlain(caller: string, adapter: Adapter): void {
+  requireUnmovedBase(caller, adapter);
+  const { config, others } = adapter;
   const [other] = Object.keys(others);
   if (other !== undefined)
     throw dataError(

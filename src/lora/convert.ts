@@ -19,7 +19,8 @@ import {
   type LayerWork,
   layerOfRank,
   type Made,
-  movesBase,
+  movedBase,
+  plainMetadata,
   requireFinite,
   requireRank,
   requireUnmovedBase,
@@ -63,7 +64,7 @@ export async function converting(
 ): Promise<LayerWork<ConvertedLayer>> {
   const caller = 'convertAdapter';
   if (rank !== undefined) requireRank(caller, rank);
-  if (!init) requireUnmovedBase(caller, adapter.config);
+  if (!init) requireUnmovedBase(caller, adapter);
   else await requireStart(caller, K, adapter, init);
   const own = to ? renamed(adapter, to, known) : adapter;
   const start = init && (to ? renamed({ ...init, others: {} }, to, known) : init);
@@ -78,7 +79,7 @@ export async function converting(
       const alpha = alphaFor(config, layer.scaling, made.layer.rank);
       return { layer: { ...made.layer, alpha }, report: { ...made.report, from: layer.rank } };
     },
-    around: (heads) => ({ ...own, config: configFor(config, heads) }),
+    around: (heads) => ({ ...own, config: configFor(config, heads), metadata: plainMetadata(own.metadata) }),
   };
 }
 
@@ -109,7 +110,7 @@ async function requireStart(caller: string, K: Kernels, adapter: Adapter, init: 
         hint,
       );
   }
-  if (movesBase(adapter.config)) return;
+  if (movedBase(adapter) !== undefined) return;
   for (const path of init.paths) if (productNorm(K, productOf(await init.layer(path))) > 0) return;
   throw usageError(
     `${caller}: the initial adapter adds nothing, so the base was never changed`,

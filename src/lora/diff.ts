@@ -14,7 +14,7 @@ import { type Matrix, slice } from '../matrix.js';
 import type { Adapter, AdapterLayer } from './adapter.js';
 import type { Checkpoint } from './checkpoint.js';
 import { productNorm, productOf, sumOfProducts } from './product.js';
-import { movesBase, requireFinite, wholeTensor } from './work.js';
+import { movedBase, requireFinite, wholeTensor } from './work.js';
 
 /** How a layer differs. */
 export interface LayerDifference {
@@ -88,9 +88,10 @@ export async function diffAdapters(
 
 /** @throws data error where one adapter means a base that was changed and the other does not. */
 function requireOneBase(a: Adapter, b: Adapter): void {
-  if (movesBase(a.config) === movesBase(b.config)) return;
+  const marks = [movedBase(a), movedBase(b)];
+  if ((marks[0] === undefined) === (marks[1] === undefined)) return;
   throw dataError(
-    `diffAdapters: one adapter belongs to a base that was changed when it was made (init_lora_weights '${(movesBase(a.config) ? a : b).config.init_lora_weights}'), the other does not`,
+    `diffAdapters: one adapter belongs to a base that was changed when it was made (${marks[0] ?? marks[1]}), the other does not`,
     'make a plain adapter of it first: lorank lora convert ADAPTER --init INITIAL_ADAPTER -o PLAIN',
   );
 }

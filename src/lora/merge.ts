@@ -53,7 +53,7 @@ export function mergeAdapter(K: Kernels, checkpoint: Checkpoint, adapter: Adapte
   const { scale = 1 } = options;
   if (!Number.isFinite(scale))
     throw usageError(`mergeAdapter: scale should be a finite number, got ${scale}`, 'for example 0.8');
-  requireUnmovedBase('mergeAdapter', adapter.config);
+  requireUnmovedBase('mergeAdapter', adapter);
   if (adapter.config.alora_invocation_tokens)
     throw dataError(
       'mergeAdapter: the adapter is an activated LoRA: it acts on some tokens only, and no weights do the same',

@@ -59,7 +59,7 @@ export function resizing(K: Kernels, adapter: Adapter, options: ResizeOptions): 
       );
   }
   requireEnergy('resizeAdapter', energy);
-  requireUnmovedBase('resizeAdapter', adapter.config);
+  requireUnmovedBase('resizeAdapter', adapter);
   const choose = (values: Float64Array) => (rank === 'auto' ? rankForEnergy(values, energy) : rank);
   return {
     paths: adapter.paths,

@@ -147,18 +147,26 @@ export function requireFinite(caller: string, { path, A, B }: AdapterLayer): voi
 /** Initialisations after which the base is no longer the model that the adapter was made for. */
 const MOVES_BASE = /^(pissa|olora|corda|lora_ga|loftq|milora)/;
 
-/** Whether PEFT changes the base when it loads this adapter. */
-export const movesBase = ({ init_lora_weights: init }: PeftConfig): boolean =>
-  typeof init === 'string' && MOVES_BASE.test(init);
+type Marked = Pick<Adapter, 'config' | 'metadata'>;
+
+/** What says that the adapter belongs to a base which was changed when it was made: PEFT's config, or our metadata. */
+export function movedBase({ config: { init_lora_weights: init }, metadata }: Marked): string | undefined {
+  if (typeof init === 'string' && MOVES_BASE.test(init)) return `init_lora_weights '${init}'`;
+  return metadata.base === 'residual' ? `method '${metadata.method}', base 'residual'` : undefined;
+}
 
 /** @throws data error for an adapter that means a changed base: what is asked would be done to the wrong weights. */
-export function requireUnmovedBase(caller: string, config: PeftConfig): void {
-  if (movesBase(config))
+export function requireUnmovedBase(caller: string, adapter: Marked): void {
+  const mark = movedBase(adapter);
+  if (mark !== undefined)
     throw dataError(
-      `${caller}: the adapter says init_lora_weights '${config.init_lora_weights}': it belongs to a base that was changed when it was made`,
-      'make a plain adapter of it first: lorank lora convert ADAPTER --init INITIAL_ADAPTER -o PLAIN',
+      `${caller}: the adapter says ${mark}: it belongs to a base that was changed when it was made`,
+      'make a plain adapter of it first (lorank lora convert ADAPTER --init INITIAL_ADAPTER -o PLAIN), or start one with --base double',
     );
 }
+
+/** The metadata of a plain adapter that was made of this one. */
+export const plainMetadata = ({ base: _, ...metadata }: Adapter['metadata']): Adapter['metadata'] => metadata;
 
 /** @throws usage error unless rank is an integer of at least 1. */
 export function requireRank(caller: string, rank: number): void {

@@ -261,6 +261,35 @@ describe('lorank lora convert', () => {
   });
 });
 
+describe('an adapter that came with a changed base in a file of its own', () => {
+  it.each(['pissa', 'olora', 'milora'])(
+    '%s: merge, resize, average and train --from refuse it, convert makes it plain',
+    async (method) => {
+      const base = model({ vocabulary: 256 });
+      const [start, plain, out] = [output(), output(), output()];
+      await run('init', base, '-r', '2', '--method', method, '--targets', 'q_proj', '-o', start);
+      const text = join(filled({ 'text.txt': new TextEncoder().encode('some words '.repeat(60)) }), 'text.txt');
+      for (const words of [
+        ['merge', base, start],
+        ['resize', start, '-r', '1'],
+        ['average', start, start],
+        ['train', base, text, '--from', start, '--steps', '1'],
+      ]) {
+        const ended = await lorank(['lora', ...words, '-o', out]);
+        expect([words[0], ended.code]).toEqual([words[0], 3]);
+        expect(ended.stderr).toMatch(
+          new RegExp(`the adapter says method '${method}', base 'residual'.*\\n.*lora convert`),
+        );
+        expect(existsSync(out) || existsSync(`${out}.partial`)).toBe(false);
+      }
+      await run('convert', start, '--init', start, '-o', plain);
+      expect((await run('merge', base, plain, '-o', out)).layers.every(({ change }: never) => change < 1e-6)).toBe(
+        true,
+      );
+    },
+  );
+});
+
 describe('lorank lora average', () => {
   it('takes weights and a rank, and says the error', async () => {
     const [a, b] = [await adapter(), await adapter('/second')];
