@@ -56,10 +56,15 @@ export const depthGains = (tables: Tables, { depth, narrow }: { depth: number; n
   });
 export const isDeeper = (gains: readonly number[]): boolean => smallest(gains) >= 100;
 
-/** Median iterations by width, narrowest first: of chains with L = 3, or of compressed ones. */
+/**
+ * Median iterations by width, narrowest first: of chains with L = 3, or of compressed ones. A run that did not get there is
+ * the longest.
+ */
 export const hitsByWidth = (tables: Tables, of: 'deep' | 'compressed'): number[] => {
   const rows = of === 'deep' ? where(ends(tables.depth), { depth: 3 }) : where(tables.over, { run: 'compressed' });
-  return grouped(rows, of === 'deep' ? 'width' : 'half').map((runs) => median(numbers(runs, 'hit')));
+  return grouped(rows, of === 'deep' ? 'width' : 'half').map((runs) =>
+    median(numbers(runs, 'hit').map((hit) => (Number.isNaN(hit) ? Number.POSITIVE_INFINITY : hit))),
+  );
 };
 /** The first over the last; NaN unless they fall. */
 export const gain = (hits: readonly number[]): number =>
