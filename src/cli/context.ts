@@ -1,6 +1,8 @@
 // What every command is given: the streams, the flags that work anywhere, and the two voices. Data goes to stdout
 // (write), progress and notes go to stderr (note), so that a pipe carries data alone.
 
+import type { Word } from './lora/words.js';
+
 export interface Io {
   readonly stdin: AsyncIterable<Uint8Array>;
   readonly stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
@@ -23,6 +25,8 @@ export interface Context {
   readonly flags: Flags;
   /** The command as it was typed, for hints. */
   readonly commandLine: string;
+  /** The command as a manifest keeps it, where it can be repeated from there. */
+  readonly words?: readonly Word[];
   /** Data to stdout; resolves when it is handed on. */
   write(data: string | Uint8Array): Promise<void>;
   /** One line to stderr, unless --quiet. */

@@ -12,6 +12,7 @@ import { pretrainCommand } from './lora/pretrain.js';
 import { resizeCommand } from './lora/resize.js';
 import { spectrumCommand } from './lora/spectrum.js';
 import { trainCommand } from './lora/train.js';
+import { recorded } from './lora/words.js';
 
 const verbs: readonly AddCommand[] = [
   initCommand,
@@ -28,7 +29,9 @@ const verbs: readonly AddCommand[] = [
 ];
 
 export const loraCommand: AddCommand = (add, act) => {
-  const group = add('lora').description('LoRA adapters: start, inspect, check, reshape and train them').helpCommand(false);
+  const group = add('lora')
+    .description('LoRA adapters: start, inspect, check, reshape and train them')
+    .helpCommand(false);
   group.usage('<verb> [options]').addHelpText('after', '\nlorank lora <verb> --help shows the options of a verb.');
-  for (const addVerb of verbs) addVerb((name) => group.command(name), act);
+  for (const addVerb of verbs) addVerb((name) => group.command(name), recorded(act));
 };

@@ -42,8 +42,24 @@ const quoted = (argument: string): string =>
 
 /** @param argv what follows the program's name. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
-  let code: number = EXIT.fine;
   let command = 'lorank';
+  try {
+    return await perform(argv, io, (name) => {
+      command = name;
+    });
+  } catch (thrown) {
+    const asked = (flag: string) => argv.includes(flag);
+    return tellFailure(thrown, io, { json: asked('--json'), debug: asked('--debug'), command });
+  }
+}
+
+/** Runs one command and returns its exit code; what goes wrong is thrown. named: called with the name of the command. */
+export async function perform(
+  argv: readonly string[],
+  io: Io,
+  named: (command: string) => void = () => {},
+): Promise<number> {
+  let code: number = EXIT.fine;
   let pending: Promise<void> = Promise.resolve();
   const program = new Command('lorank')
     .description('Recover a big matrix from a few of its numbers.')
@@ -78,28 +94,19 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   const add = (name: string) => program.command(name);
   for (const addCommand of commands) addCommand(add, act);
   program.hook('preSubcommand', (_, sub) => {
-    command = `lorank ${sub.name()}`;
+    named(`lorank ${sub.name()}`);
   });
   for (const group of program.commands)
     group.hook('preSubcommand', (_, sub) => {
-      command = `lorank ${group.name()} ${sub.name()}`;
+      named(`lorank ${group.name()} ${sub.name()}`);
     });
 
-  const asked = (flag: string) => argv.includes(flag);
   try {
     await program.parseAsync(argv, { from: 'user' });
-    await pending;
-    return code;
   } catch (thrown) {
     const shown = thrown as { code?: string };
-    if (shown.code === 'commander.helpDisplayed' || shown.code === 'commander.version') {
-      try {
-        await pending;
-        return EXIT.fine;
-      } catch (closed) {
-        return tellFailure(closed, io, { json: false, debug: false, command });
-      }
-    }
-    return tellFailure(thrown, io, { json: asked('--json'), debug: asked('--debug'), command });
+    if (shown.code !== 'commander.helpDisplayed' && shown.code !== 'commander.version') throw thrown;
   }
+  await pending;
+  return code;
 }

@@ -25,6 +25,9 @@ Examples:
           const { paper, size, seed } = reproduction.spec;
           return reproduce(context, paper, { size, seed, out: flags.output, resume: flags.resume });
         }
+        const { readLoraManifest, repeatLora } = await import('./lora/verifying.js');
+        const lora = await readLoraManifest(path);
+        if (lora) return repeatLora(context, path, lora, flags);
         const { readPredictionManifest } = await import('./predictionManifest.js');
         const prediction = await readPredictionManifest(path);
         if (prediction) {

@@ -29,7 +29,7 @@ export const convertCommand: AddCommand = (add, act) => {
       countOf('--recompress', '16'),
     ),
     option('--to <names>', 'peft, diffusers or kohya (default: as they are)').choices(['peft', 'diffusers', 'kohya']),
-    option('--model <folder>', 'the model, whose module names tell the dots of kohya names from underscores'),
+    option('--model <model>', 'the model, whose module names tell the dots of kohya names from underscores'),
     ...writingOptions('where the adapter goes'),
   ])
     command.addOption(made);

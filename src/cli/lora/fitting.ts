@@ -17,6 +17,7 @@ import type { Context } from '../context.js';
 import { EXIT } from '../failure.js';
 import { exists, readWhole, textBytes, writeWhole } from '../files.js';
 import { figure } from '../table.js';
+import { resumed } from './keeping.js';
 import type { OutputFolder } from './output.js';
 import type { TrainingFlags } from './train.js';
 
@@ -72,9 +73,7 @@ export async function runTraining(
     });
   } catch (thrown) {
     if (!(thrown instanceof LorankError && thrown.code === 'aborted')) throw thrown;
-    const { commandLine } = context;
-    const again = / --resume\b/.test(commandLine) ? commandLine : `${commandLine} --resume`;
-    throw new LorankError('aborted', 'interrupted; what was learned is kept beside the output', again);
+    throw new LorankError('aborted', 'interrupted; what was learned is kept beside the output', resumed(context));
   } finally {
     bar.clear();
   }

@@ -19,9 +19,9 @@ import { bytesText, facts, figure, grouped, secondsText, table } from '../table.
 import { openFolder } from './folder.js';
 import type { FileDigest } from './hashing.js';
 import type { InitFlags } from './init.js';
-import { keeps, keptAdapter, makeLayers } from './keeping.js';
+import { filling, keptAdapter, makeLayers } from './keeping.js';
 import { type Input, identityOf, inputHashes, requireOutput, withInputs } from './making.js';
-import { manifestFile, type OutputFolder, openOutput } from './output.js';
+import { type OutputFolder, openOutput } from './output.js';
 
 /** A layer as it is told. */
 type Told = LayerReport & { readonly largestChange: number; readonly residual?: { largest: number; relative: number } };
@@ -96,7 +96,7 @@ async function make(context: Context, job: Job): Promise<number> {
   const identity = await identityOf(spec, inputs);
   const output = await openOutput(context, flags.output!, { ...flags, inputs: [base.path], identity });
   const K = await startKernels({ threads: context.flags.threads ?? cores() });
-  try {
+  const fill = async () => {
     const byPath = new Map(plan.modules.map((module) => [module.path, module]));
     const layersToMake = {
       paths: [...byPath.keys()],
@@ -116,22 +116,13 @@ async function make(context: Context, job: Job): Promise<number> {
     const layers = await readBack(K, job, output, reports, moved);
     const digests = await base.files.digests();
     const verified = flags.verifyBase ? await verifyBase(base.folder, digests) : undefined;
-    const { build, threads } = K;
-    await output.write([
-      manifestFile({
-        spec: { ...spec, model: output.beside(base.path) },
-        kernels: { build, threads },
-        inputs: await inputHashes(inputs, output),
-        outputs: hashes,
-      }),
-    ]);
-    await output.commit();
+    await output.commit({ spec, kernels: K, inputs: await inputHashes(inputs), outputs: hashes });
     const seconds = (performance.now() - began) / 1000;
     await tell(context, { job, layers, inputs: digests, moved, verified, seconds });
     return proved(layers, moved) && verified !== false ? EXIT.fine : EXIT.claim;
-  } catch (thrown) {
-    if (!keeps(thrown)) await output.discard().catch(() => {});
-    throw thrown;
+  };
+  try {
+    return await filling(context, output, fill);
   } finally {
     K.close();
   }

@@ -10,7 +10,8 @@ import { type Adapter, type AdapterLayer, type LayerHead, peftTensors, readAdapt
 import { type Files, filesOf } from '../../lora/files.js';
 import { openBar } from '../bar.js';
 import type { Context } from '../context.js';
-import { readWhole, writeWhole } from '../files.js';
+import { asLorankError } from '../failure.js';
+import { exists, readWhole, writeWhole } from '../files.js';
 import type { OutputFolder } from './output.js';
 
 /** What is to be made, layer by layer. */
@@ -23,18 +24,36 @@ export interface LayersToMake<R> {
 }
 
 /** What was finished is kept where the same command may go on. */
-export const keeps = (thrown: unknown): boolean =>
+const keeps = (thrown: unknown): boolean =>
   !(thrown instanceof LorankError) || thrown.code === 'aborted' || thrown.code === 'io';
 
+/** The command that goes on. */
+export const resumed = ({ commandLine }: Context): string =>
+  / --resume\b/.test(commandLine) ? commandLine : `${commandLine} --resume`;
+
+/** Fills an output. What goes wrong leaves nothing behind, or what the same command can go on from, and says so. */
+export async function filling<T>(
+  context: Context,
+  output: OutputFolder | undefined,
+  fill: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await fill();
+  } catch (thrown) {
+    if (!output) throw thrown;
+    if (!keeps(thrown)) await output.discard().catch(() => {});
+    const { code, message, hint } = asLorankError(thrown);
+    if (code !== 'io' || !exists(output.kept)) throw thrown;
+    const next = `${resumed(context)} goes on with what is finished`;
+    throw new LorankError(code, message, hint ? `${hint}; ${next}` : next, { cause: thrown });
+  }
+}
+
 /** @throws after Ctrl-C. */
-export function checkInterrupted({ io, commandLine }: Context, what: string, kept: boolean): void {
-  if (!io.signal.aborted) return;
-  const again = commandLine.includes('--resume') ? commandLine : `${commandLine} --resume`;
-  throw new LorankError(
-    'aborted',
-    `interrupted after ${what}`,
-    kept ? `${again} goes on from there` : 'nothing was written',
-  );
+export function checkInterrupted(context: Context, what: string, kept: boolean): void {
+  if (!context.io.signal.aborted) return;
+  const hint = kept ? `${resumed(context)} goes on from there` : 'nothing was written';
+  throw new LorankError('aborted', `interrupted after ${what}`, hint);
 }
 
 /** A layer that was made: where it lies and what it is. */

@@ -16,8 +16,8 @@ import { bytesText, facts, figure, grouped, secondsText, table } from '../table.
 import type { WritingFlags } from './flags.js';
 import { openFolder } from './folder.js';
 import { type HashedFiles, hashedFiles } from './hashing.js';
-import { keeps, keptAdapter, type MadeLayer, makeLayers } from './keeping.js';
-import { type FolderHash, manifestFile, type OutputFolder, openOutput } from './output.js';
+import { filling, keptAdapter, type MadeLayer, makeLayers } from './keeping.js';
+import { type FolderHash, type ManifestParts, openOutput } from './output.js';
 
 /** A folder that is read, with the hashes of what was read of it. */
 export interface Input {
@@ -57,11 +57,11 @@ export async function identityOf(spec: object, inputs: readonly Input[]): Promis
   return `${JSON.stringify({ spec, stamps })}\n`;
 }
 
-/** The files that were read, as a manifest in the output names them. */
-export async function inputHashes(inputs: readonly Input[], output: OutputFolder): Promise<FolderHash[]> {
+/** The files that were read. */
+export async function inputHashes(inputs: readonly Input[]): Promise<FolderHash[]> {
   const all: FolderHash[] = [];
   for (const { folder, files } of inputs)
-    for (const { path, sha256 } of await files.digests()) all.push({ path: output.beside(join(folder, path)), sha256 });
+    for (const { path, sha256 } of await files.digests()) all.push({ path: join(folder, path), sha256 });
   return all;
 }
 
@@ -70,7 +70,7 @@ export interface Making<R extends LayerReport> {
   readonly flags: WritingFlags;
   readonly inputs: readonly Input[];
   /** What was asked: goes into the manifest. */
-  readonly spec: Readonly<Record<string, unknown>>;
+  readonly spec: ManifestParts['spec'];
   readonly work: (K: Kernels) => LayerWork<R> | Promise<LayerWork<R>>;
   /** Default PEFT's. */
   readonly dialect?: Dialect;
@@ -90,27 +90,17 @@ export async function makeAdapter<R extends LayerReport>(context: Context, makin
     : await openOutput(context, flags.output!, { ...flags, inputs: paths, identity: await identityOf(spec, inputs) });
   const K = await startKernels({ threads: context.flags.threads ?? cores() });
   try {
-    const work = await making.work(K);
-    const made = await makeLayers(context, work, output);
-    await work.finish?.();
-    if (output) {
-      const outputs = await output.write(dialectFiles(keptAdapter(work.around, made, output), dialect));
-      const { build, threads } = K;
-      await output.write([
-        manifestFile({
-          spec: { ...spec, inputs: paths.map(output.beside) },
-          kernels: { build, threads },
-          inputs: await inputHashes(inputs, output),
-          outputs,
-        }),
-      ]);
-      await output.commit();
-    }
-    await tell(context, making, made, (performance.now() - began) / 1000);
-    return EXIT.fine;
-  } catch (thrown) {
-    if (output && !keeps(thrown)) await output.discard().catch(() => {});
-    throw thrown;
+    return await filling(context, output, async () => {
+      const work = await making.work(K);
+      const made = await makeLayers(context, work, output);
+      await work.finish?.();
+      if (output) {
+        const outputs = await output.write(dialectFiles(keptAdapter(work.around, made, output), dialect));
+        await output.commit({ spec, kernels: K, inputs: await inputHashes(inputs), outputs });
+      }
+      await tell(context, making, made, (performance.now() - began) / 1000);
+      return EXIT.fine;
+    });
   } finally {
     K.close();
   }

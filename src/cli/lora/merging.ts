@@ -15,10 +15,10 @@ import type { Context } from '../context.js';
 import { EXIT } from '../failure.js';
 import { readWhole, sha256OfFile, textBytes, writeWhole } from '../files.js';
 import { bytesText, facts, figure, grouped, secondsText, table } from '../table.js';
-import { checkInterrupted, keeps } from './keeping.js';
+import { checkInterrupted, filling } from './keeping.js';
 import { type Input, identityOf, inputHashes, requireOutput, withInputs } from './making.js';
 import type { MergeFlags } from './merge.js';
-import { type FolderHash, manifestFile, type OutputFolder, openOutput, writePieces } from './output.js';
+import { type FolderHash, type OutputFolder, openOutput, writePieces } from './output.js';
 
 /** Weights in other formats, which would go on being the unmerged ones; and what repositories have for other purposes. */
 const LEFT_OUT =
@@ -45,30 +45,18 @@ export const merge = (context: Context, model: string, adapterPath: string, flag
             inputs: inputs.map(({ path }) => path),
             identity: await identityOf(spec, inputs),
           });
-      try {
+      return await filling(context, output, async () => {
         const outputs = await mergeFiles(context, checkpoint, merged, layers, output);
         const others = base.files.names.filter((name) => !LEFT_OUT.test(name));
         const leftOut = base.files.names.filter((name) => LEFT_OUT.test(name) && !checkpoint.files.includes(name));
         if (output) {
           outputs.push(...(await output.write(others.map((name) => copied(base, name)))));
-          const { build, threads } = K;
-          await output.write([
-            manifestFile({
-              spec: { ...spec, model: output.beside(model), adapter: output.beside(adapterPath) },
-              kernels: { build, threads },
-              inputs: await inputHashes(inputs, output),
-              outputs,
-            }),
-          ]);
-          await output.commit();
+          await output.commit({ spec, kernels: K, inputs: await inputHashes(inputs), outputs });
         }
         const seconds = (performance.now() - began) / 1000;
         await tell(context, { flags, checkpoint, merged, layers, others, leftOut, seconds });
         return EXIT.fine;
-      } catch (thrown) {
-        if (output && !keeps(thrown)) await output.discard().catch(() => {});
-        throw thrown;
-      }
+      });
     } finally {
       K.close();
     }

@@ -10,6 +10,7 @@ import type { OutputFile } from '../../lora/files.js';
 import type { Context } from '../context.js';
 import { textBytes, writeWhole } from '../files.js';
 import { version } from '../version.js';
+import type { Word } from './words.js';
 
 export interface OutputOptions {
   readonly force?: boolean;
@@ -25,6 +26,15 @@ export interface FolderHash {
   readonly sha256: string;
 }
 
+/** What a command says of itself in the manifest of its output. */
+export interface ManifestParts {
+  readonly spec: { readonly task: string } & Readonly<Record<string, unknown>>;
+  readonly kernels: { readonly build: string; readonly threads: number };
+  /** Relative to the working folder; in the manifest to its own. */
+  readonly inputs: readonly FolderHash[];
+  readonly outputs: readonly FolderHash[];
+}
+
 export interface OutputFolder {
   /** A folder for what is finished, kept when the command is interrupted. */
   readonly kept: string;
@@ -34,10 +44,8 @@ export interface OutputFolder {
   readonly resumed: boolean;
   /** Writes files into the output and hashes them. */
   write(files: readonly OutputFile[]): Promise<FolderHash[]>;
-  /** A path as a manifest in the output writes it. */
-  beside(path: string): string;
-  /** Gives the output its name. */
-  commit(): Promise<void>;
+  /** Writes the manifest and gives the output its name. */
+  commit(parts: ManifestParts): Promise<void>;
   /** Leaves nothing behind. */
   discard(): Promise<void>;
 }
@@ -53,6 +61,7 @@ export async function openOutput(context: Context, path: string, options: Output
   await rm(made, { recursive: true, force: true });
   await mkdir(made, { recursive: true });
   await mkdir(kept, { recursive: true });
+  const beside = (input: string) => relative(resolve(path), resolve(input)).split(sep).join('/');
   return {
     kept,
     made,
@@ -63,8 +72,10 @@ export async function openOutput(context: Context, path: string, options: Output
         hashes.push({ path: name, sha256: await writePieces(join(made, name), pieces) });
       return hashes;
     },
-    beside: (input) => relative(resolve(path), resolve(input)).split(sep).join('/'),
-    commit: async () => {
+    commit: async (parts) => {
+      const command = context.words?.map((word) => (typeof word === 'string' ? word : { path: beside(word.path) }));
+      const inputs = parts.inputs.map(({ path: input, sha256 }) => ({ path: beside(input), sha256 }));
+      await writeWhole(join(made, 'manifest.json'), [textBytes(manifestText({ ...parts, inputs }, command))]);
       const old = `${partial}.old`;
       if (await there(path)) await rename(path, old);
       await rename(made, path);
@@ -156,22 +167,10 @@ export async function sha256OfPieces(pieces: OutputFile['pieces']): Promise<stri
   return hash.digest('hex');
 }
 
-/** The manifest of a command that writes an adapter, to go into its folder. */
-export const manifestFile = (parts: {
-  spec: Readonly<Record<string, unknown>>;
-  kernels: { build: string; threads: number };
-  inputs: readonly FolderHash[];
-  outputs: readonly FolderHash[];
-}): OutputFile => {
-  const { spec, kernels, inputs, outputs } = parts;
+/** spec says what was asked, for a reader; its command repeats it. */
+function manifestText({ spec: { task, ...spec }, kernels, inputs, outputs }: ManifestParts, command?: readonly Word[]) {
   const versions = { lorank: version(), node: process.versions.node };
-  const manifest = {
-    spec: { lorank: 1, ...spec },
-    versions,
-    kernels: kernels.build,
-    threads: kernels.threads,
-    inputs,
-    outputs,
-  };
-  return { name: 'manifest.json', pieces: [textBytes(`${JSON.stringify(manifest, undefined, 2)}\n`)] };
-};
+  const { build, threads } = kernels;
+  const manifest = { spec: { lorank: 1, task, command, ...spec }, versions, kernels: build, threads, inputs, outputs };
+  return `${JSON.stringify(manifest, undefined, 2)}\n`;
+}

@@ -12,7 +12,8 @@ import type { Context } from '../context.js';
 import { EXIT } from '../failure.js';
 import { facts, figure, grouped, secondsText } from '../table.js';
 import { curveFiles, exitOf, optionsOf, outcomeFacts, outcomeOf, runTraining } from './fitting.js';
-import { manifestFile, openOutput } from './output.js';
+import { filling } from './keeping.js';
+import { openOutput } from './output.js';
 import type { PretrainFlags } from './pretrain.js';
 import { readText } from './texts.js';
 
@@ -87,21 +88,16 @@ export async function pretrain(context: Context, text: string, flags: PretrainFl
       inputs: [text],
       identity,
     });
-    const result = await runTraining(context, K, output, identity, { task, what: 'all', options });
-    const outputs = await output.write([
-      ...modelFiles(withWeights(model, result.weights)),
-      ...(await curveFiles(result.rows)),
-    ]);
-    const { build, threads } = K;
-    await output.write([
-      manifestFile({
-        spec: { ...spec, text: output.beside(text) },
-        kernels: { build, threads },
-        inputs: [{ path: output.beside(text), sha256: read.sha256 }],
-        outputs,
-      }),
-    ]);
-    await output.commit();
+    const result = await filling(context, output, async () => {
+      const result = await runTraining(context, K, output, identity, { task, what: 'all', options });
+      const outputs = await output.write([
+        ...modelFiles(withWeights(model, result.weights)),
+        ...(await curveFiles(result.rows)),
+      ]);
+      const inputs = [{ path: text, sha256: read.sha256 }];
+      await output.commit({ spec, kernels: K, inputs, outputs });
+      return result;
+    });
     const outcome = outcomeOf(result);
     const seconds = (performance.now() - began) / 1000;
     await context.report(

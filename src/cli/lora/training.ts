@@ -1,6 +1,5 @@
 // The work of lorank lora train.
 
-import { join } from 'node:path';
 import { cores } from '#platform';
 import { usageError } from '../../errors.js';
 import { type Kernels, startKernels } from '../../kernels/index.js';
@@ -20,95 +19,91 @@ import type { Context } from '../context.js';
 import { EXIT } from '../failure.js';
 import { bytesText, facts, figure, grouped, secondsText } from '../table.js';
 import { curveFiles, exitOf, optionsOf, outcomeFacts, outcomeOf, runTraining } from './fitting.js';
-import { openFolder } from './folder.js';
-import { hashedFiles } from './hashing.js';
-import { manifestFile, openOutput } from './output.js';
+import { filling } from './keeping.js';
+import { type Input, inputHashes, withInputs } from './making.js';
+import { openOutput } from './output.js';
 import { readText } from './texts.js';
 import type { TrainFlags } from './train.js';
 
 /** Returns the exit code. */
-export async function trainAdapter(context: Context, model: string, text: string, flags: TrainFlags): Promise<number> {
+export function trainAdapter(context: Context, model: string, text: string, flags: TrainFlags): Promise<number> {
   checkFlags(flags);
-  const began = performance.now();
-  const folder = await openFolder(model);
-  const K = await startKernels({ threads: context.flags.threads ?? cores() });
-  try {
-    const base = hashedFiles(folder);
-    const checkpoint = await openCheckpoint(base);
-    const architecture = architectureOf(checkpoint.config);
-    const tokenizer = await openTokenizer(folder, architecture.vocabulary);
-    const read = await readText(text, tokenizer);
-    const loaded = await loadWeights(K, architecture, checkpoint);
-    const { batch = 8, length = Math.min(128, architecture.context), heldOut, seed = DEFAULT_SEED } = flags;
-    const task = textTask(loaded, read.data, { batch, length, heldOut, seed });
-    const options = { ...optionsOf(flags, 3e-4), preconditioner: flags.preconditioner };
-    const started = await startOf(K, loaded, task, flags);
-    const parameters = started.chains.map(chainOf).reduce((sum, { factors }) => sum + sizeOf(factors), 0);
-    const about = {
-      model,
-      text,
-      tokens: read.tokens,
-      tokenizer: tokenizer.name,
-      layers: started.chains.length,
-      parameters,
-    };
-    if (flags.dryRun) {
-      await context.report(
-        { dryRun: true, ...about, ...options, batch, length, seed },
-        () => `${facts(preview(about, options.steps))}\n`,
-      );
-      return EXIT.fine;
+  const folders = flags.from === undefined ? [model] : [model, flags.from];
+  return withInputs(folders, async (inputs) => {
+    const K = await startKernels({ threads: context.flags.threads ?? cores() });
+    try {
+      return await fromFolders(context, K, inputs, text, flags);
+    } finally {
+      K.close();
     }
-    const spec = { task: 'lora train', ...startSpec(flags), ...options, batch, length, heldOut, seed };
-    const digests = await base.digests();
-    const inputs = [
-      ...digests.map(({ path, sha256 }) => ({ path: join(folder.folder, path), sha256 })),
-      { path: text, sha256: read.sha256 },
-    ];
-    const identity = JSON.stringify({ spec, inputs: inputs.map(({ sha256 }) => sha256) });
-    const output = await openOutput(context, flags.output!, {
-      force: flags.force,
-      resume: flags.resume,
-      inputs: flags.from ? [model, text, flags.from] : [model, text],
-      identity,
-    });
+  });
+}
+
+async function fromFolders(
+  context: Context,
+  K: Kernels,
+  inputs: readonly Input[],
+  text: string,
+  flags: TrainFlags,
+): Promise<number> {
+  const began = performance.now();
+  const [base, from] = inputs;
+  const checkpoint = await openCheckpoint(base.files);
+  const architecture = architectureOf(checkpoint.config);
+  const tokenizer = await openTokenizer(base.files, architecture.vocabulary);
+  const read = await readText(text, tokenizer);
+  const model = await loadWeights(K, architecture, checkpoint);
+  const { batch = 8, length = Math.min(128, architecture.context), heldOut, seed = DEFAULT_SEED } = flags;
+  const task = textTask(model, read.data, { batch, length, heldOut, seed });
+  const options = { ...optionsOf(flags, 3e-4), preconditioner: flags.preconditioner };
+  const started = from ? await startFrom(model, await readAdapter(from.files)) : await startOf(K, model, task, flags);
+  const about = {
+    model: base.path,
+    text,
+    tokens: read.tokens,
+    tokenizer: tokenizer.name,
+    layers: started.chains.length,
+    parameters: started.chains.map(chainOf).reduce((sum, { factors }) => sum + sizeOf(factors), 0),
+  };
+  if (flags.dryRun) {
+    await context.report(
+      { dryRun: true, ...about, ...options, batch, length, seed },
+      () => `${facts(preview(about, options.steps))}\n`,
+    );
+    return EXIT.fine;
+  }
+  const spec = { task: 'lora train', ...startSpec(flags), ...options, batch, length, heldOut, seed };
+  const hashes = [...(await inputHashes(inputs)), { path: text, sha256: read.sha256 }];
+  const identity = JSON.stringify({ spec, inputs: hashes.map(({ sha256 }) => sha256) });
+  const paths = [...inputs.map(({ path }) => path), text];
+  const output = await openOutput(context, flags.output!, { ...flags, inputs: paths, identity });
+  const [result, adapter] = await filling(context, output, async () => {
     const what = { task: { ...task, model: started.model }, what: started.chains, options };
     const result = await runTraining(context, K, output, identity, what);
-    const adapter = learnedAdapter(K, loaded, started, result.adapters);
+    const adapter = learnedAdapter(K, model, started, result.adapters);
     const outputs = await output.write([...adapterFiles(adapter), ...(await curveFiles(result.rows))]);
-    const { build, threads } = K;
-    await output.write([
-      manifestFile({
-        spec: { ...spec, model: output.beside(model), text: output.beside(text) },
-        kernels: { build, threads },
-        inputs: inputs.map(({ path, sha256 }) => ({ path: output.beside(path), sha256 })),
-        outputs,
-      }),
-    ]);
-    await output.commit();
-    const outcome = outcomeOf(result);
-    const seconds = (performance.now() - began) / 1000;
-    await context.report(
-      { output: flags.output, ...about, ...options, batch, length, seed, ...outcome, rows: result.rows, seconds },
-      () =>
-        `${facts([
-          [
-            'adapter',
-            `${flags.output}: ${started.metadata.method ?? 'of a folder'}, rank ${adapter.config.r}, ${grouped(parameters)} numbers in ${about.layers} layers, seed ${seed}`,
-          ],
-          ...outcomeFacts(outcome),
-          [
-            'steps',
-            `${grouped(result.rows.length - 1)} of ${batch}×${length} tokens at rate ${figure(options.learningRate)}`,
-          ],
-          ['time', secondsText(seconds)],
-        ])}\n`,
-    );
-    return exitOf(outcome);
-  } finally {
-    K.close();
-    await folder.close();
-  }
+    await output.commit({ spec, kernels: K, inputs: hashes, outputs });
+    return [result, adapter];
+  });
+  const outcome = outcomeOf(result);
+  const seconds = (performance.now() - began) / 1000;
+  await context.report(
+    { output: flags.output, ...about, ...options, batch, length, seed, ...outcome, rows: result.rows, seconds },
+    () =>
+      `${facts([
+        [
+          'adapter',
+          `${flags.output}: ${started.metadata.method ?? 'of a folder'}, rank ${adapter.config.r}, ${grouped(about.parameters)} numbers in ${about.layers} layers, seed ${seed}`,
+        ],
+        ...outcomeFacts(outcome),
+        [
+          'steps',
+          `${grouped(result.rows.length - 1)} of ${batch}×${length} tokens at rate ${figure(options.learningRate)}`,
+        ],
+        ['time', secondsText(seconds)],
+      ])}\n`,
+  );
+  return exitOf(outcome);
 }
 
 const sizeOf = (factors: readonly { rows: number; cols: number }[]): number =>
@@ -141,7 +136,7 @@ function startSpec({
 }: TrainFlags) {
   return from === undefined
     ? { init, rank, alpha: loraAlpha, rslora, targets, sigma, orientation, initScale, outerSpeed }
-    : { from };
+    : {};
 }
 
 async function startOf(K: Kernels, model: Model, task: Task, flags: TrainFlags): Promise<Started> {
@@ -156,14 +151,6 @@ async function startOf(K: Kernels, model: Model, task: Task, flags: TrainFlags):
     outerSpeed,
     seed,
   } = flags;
-  if (flags.from !== undefined) {
-    const folder = await openFolder(flags.from);
-    try {
-      return await startFrom(model, await readAdapter(folder));
-    } finally {
-      await folder.close();
-    }
-  }
   const targets = flags.targets === undefined ? undefined : parseTargets(flags.targets);
   if (init === 'deep' || init === 'compressed-deep')
     return startDeep(K, task, {
