@@ -8,6 +8,8 @@
 import type { Factored } from '../descend.js';
 import { plural, usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
+import { requireModerate } from '../linalg/moderate.js';
+import { largestOf } from '../linalg/vectors.js';
 import type { DeepOptions } from '../methods/deep.js';
 import { type Stream, stream } from '../random/index.js';
 import type { Outcome } from '../stop.js';
@@ -88,7 +90,7 @@ export type Method = (task: Task, from?: Checkpoint) => Generator<Snapshot<Compl
 /**
  * @param ratings what is known.
  * @param from a checkpoint of the same call.
- * @throws usage error when an option is out of range, or the rank is to be chosen with nothing kept back.
+ * @throws usage error when an option is out of range, or the rank is to be chosen with nothing kept back; data error when the values are too large or too small to square.
  */
 export function* completeRatings(
   K: Kernels,
@@ -97,6 +99,7 @@ export function* completeRatings(
   from?: Checkpoint,
 ): Run<CompleteProgress, CompleteResult> {
   checkOptions(ratings, options);
+  requireModerate(largestOf(ratings.entries.values), 'complete: the values');
   const { method = 'auto', holdout = 0.1, seed = 0 } = options;
   const random = stream(seed, 'complete');
   const task = { K, ratings, options, random, ...holdOut(ratings.entries, holdout, random) };

@@ -12,7 +12,9 @@ import { relativeFrobenius } from '../diagnostics/errors.js';
 import { plural, usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
 import { formed } from '../linalg/factored.js';
+import { requireModerate } from '../linalg/moderate.js';
 import { norm } from '../linalg/norms.js';
+import { largestOf } from '../linalg/vectors.js';
 import type { Matrix } from '../matrix.js';
 import { type FactorOptions, type FactorProgress, type FactorResult, factor } from '../methods/factor.js';
 import { preflight } from '../methods/preflight.js';
@@ -133,6 +135,8 @@ export function completeJob(K: Kernels, spec: CompleteSpec, { ratings, test = []
   if (precision !== 'auto')
     throw usageError(`complete: precision should be auto, got ${precision}`, 'leave it out: only sensing has a choice');
   const { name, ...rest } = method;
+  for (const { values, count } of test)
+    requireModerate(largestOf(values.subarray(0, count)), 'complete: the values of the test');
   return {
     task: 'complete',
     notes,

@@ -36,6 +36,13 @@ export function norm(x: Float): number {
   return largest * Math.sqrt(sum);
 }
 
+/** max |x_i|, 0 of none; NaN where x holds one. */
+export function largestOf(x: Float): number {
+  let largest = 0;
+  for (let i = 0; i < x.length; i++) largest = Math.max(largest, Math.abs(x[i]));
+  return largest;
+}
+
 /** max |A_ij|; NaN where A holds one. A: m×n. */
 export function largestEntry(A: Matrix): number {
   let largest = 0;

@@ -22,6 +22,7 @@ import type { Kernels, Precision } from '../kernels/contract.js';
 import { factoredSvd } from '../linalg/factored.js';
 import { largestSingular, smallestEigenvalue } from '../linalg/lanczos.js';
 import { mapOf } from '../linalg/maps.js';
+import { requireModerate } from '../linalg/moderate.js';
 import { frobenius, spectralNorm } from '../linalg/norms.js';
 import { assign, scratch, shape } from '../linalg/products.js';
 import { at, type Matrix } from '../matrix.js';
@@ -236,6 +237,7 @@ function checked(A: Matrix, { rank, width, symmetric, method, precision }: Facto
         );
       largest = Math.max(largest, value);
     }
+  requireModerate(largest, 'factor: the entries of A');
   if (symmetric) checkSymmetric(A, largest);
   return k;
 }

@@ -14,6 +14,8 @@
 
 import { plural, usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
+import { requireModerate } from '../linalg/moderate.js';
+import { largestOf } from '../linalg/vectors.js';
 import type { Matrix } from '../matrix.js';
 import { checkDepth } from '../parametrisations/hadamard.js';
 import { checkMeasurements, design, packedDesign } from '../problems/linear.js';
@@ -84,6 +86,8 @@ export function* sparse(
   check(options, positive ? A.cols : 2 * A.cols);
   const all: LinearData = { A: design(K, A), y };
   checkMeasurements('sparse', all.A, y);
+  requireModerate(largestOf(all.A.entries), 'sparse: the entries of A');
+  requireModerate(largestOf(y), 'sparse: the measurements');
   const parts = split(K, all, options.heldOut ?? []);
   if (y.every((value) => value === 0)) {
     const x = new Float64Array(A.cols);

@@ -92,6 +92,24 @@ const ratings: Row[] = [
     says: /item should be a column of the file, got 'what'/,
   },
   {
+    what: 'values whose squares overflow',
+    argv: complete('large.csv', ratingsText().replaceAll(/,(\d)(\.\d+)?(?=\n)/g, ',$1e160')),
+    code: 3,
+    says: /the values should be of moderate size, .* got \de\+160/,
+  },
+  {
+    what: 'values whose squares vanish',
+    argv: complete('tiny.csv', ratingsText().replaceAll(/,(\d)(\.\d+)?(?=\n)/g, ',$1e-160')),
+    code: 3,
+    says: /the values should be of moderate size, .* got \de-160/,
+  },
+  {
+    what: 'a test whose squares overflow',
+    argv: () => ['complete', good, '--test', files.write('huge.csv', 'u0,m0,1e200\n')],
+    code: 3,
+    says: /the values of the test should be of moderate size/,
+  },
+  {
     what: 'lines that end with CR alone',
     argv: complete('mac.csv', 'user,item,rating\ra,b,1\rc,d,2\r'),
     code: 3,
