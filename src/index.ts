@@ -1,6 +1,7 @@
 // The public names. Four functions do a whole job in a worker: complete(), sense(), factor() and recoverSparse(). The rest are the parts that they are
 // made of, for people who compose their own; docs/library.md shows how.
 
+import { httpSource } from '#platform';
 import type { CompleteProgress } from './complete/complete.js';
 import { type Fit, fitFromTensors } from './complete/fit.js';
 import type { LiveRun } from './engine/live.js';
@@ -31,9 +32,11 @@ import {
   type SparseVector,
   sparseLive,
 } from './engine/liveSparse.js';
+import { LorankError } from './errors.js';
 import { rangeOf } from './io/bytes.js';
 import { openSafetensors } from './io/safetensors.js';
 import type { Tensor } from './io/tensor.js';
+import { type Files, filesOf, unlistedFiles } from './lora/files.js';
 import type { FactorProgress } from './methods/factor.js';
 import type { SenseProgress } from './methods/sensing.js';
 import type { SparseProgress } from './methods/sparsePath.js';
@@ -89,6 +92,27 @@ export const recoverSparse = (
   data: LinearMeasurements | GeneratedSparse,
   options: SparseRunOptions = {},
 ): LiveRun<SparseProgress, SparseVector> => sparseLive(data, options);
+
+/**
+ * A model or an adapter behind a URL, read by HTTP ranges: of its folder, or of one .safetensors file. A query is kept. A
+ * folder cannot be listed: the usual names are tried, or those in `names` are taken as they are.
+ * @throws LorankError of code 'io' where the server knows no ranges or fails, 'usage' where there is nothing.
+ */
+export async function httpFiles(url: string, names?: readonly string[]): Promise<Files> {
+  const [path, query = ''] = url.split(/(?=\?)/);
+  const open = async (at: string) => {
+    const source = await httpSource(at + query);
+    if (source) return source;
+    throw new LorankError(
+      'io',
+      `${at}: the server answers a request for a range with the whole file`,
+      'take a server that knows Range requests, or download the file and open it',
+    );
+  };
+  if (!names) return unlistedFiles(path, open);
+  const opened = names.map(async (name) => [name, await open(`${path.replace(/\/*$/, '/')}${name}`)] as const);
+  return filesOf(Object.fromEntries(await Promise.all(opened)));
+}
 
 /**
  * The fit in the bytes of a fit.safetensors file, as fit.toBytes() and `lorank complete -o` write it.

@@ -1,7 +1,7 @@
 // Named bytes of a folder: local files, Blobs, HTTP ranges, or memory. What reads a model or an adapter sees no more of
 // where it lies; what writes one gives named pieces and sees nothing of where they go.
 
-import { dataError, usageError } from '../errors.js';
+import { dataError, LorankError, usageError } from '../errors.js';
 import { concat, rangeOf, readExactly, type SizedRange } from '../io/bytes.js';
 
 /** A folder to read from. */
@@ -41,6 +41,47 @@ const rangeOfBlob = (blob: BlobLike): SizedRange => ({
   size: blob.size,
   read: async (offset, length) => new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer()),
 });
+
+/** What a folder of a model or an adapter may hold, apart from the shards that an index names. */
+const USUAL = [
+  'config.json',
+  'model.safetensors.index.json',
+  'model.safetensors',
+  'adapter_config.json',
+  'adapter_model.safetensors',
+];
+
+/**
+ * A folder that cannot be listed, such as one behind a URL: the usual names are tried. path: of the folder, or of one
+ * .safetensors file, which is then alone but for its config.
+ * @param open the bytes at a path below it; a usage error where there are none.
+ */
+export async function unlistedFiles(path: string, open: (path: string) => Promise<SizedRange>): Promise<Files> {
+  const file = /^(.*\/)([^/]*\.safetensors)$/.exec(path);
+  const folder = file ? file[1] : path.replace(/\/*$/, '/');
+  const there: Record<string, SizedRange> = {};
+  const look = async (name: string) => {
+    try {
+      there[name] = await open(folder + name);
+    } catch (error) {
+      const absent = error instanceof LorankError && error.code === 'usage' && name !== file?.[2];
+      if (!absent) throw error;
+    }
+  };
+  const tried = file ? [file[2], ...USUAL.filter((name) => /config\.json$/.test(name))] : USUAL;
+  await Promise.all(tried.map(look));
+  const found = filesOf(there);
+  if (!found.names.some((name) => /safetensors/.test(name)))
+    throw usageError(
+      `${path}: there is none of ${tried.join(', ')}`,
+      'check the path, or name the files that are there',
+    );
+  const index = found.names.find((name) => /index\.json$/.test(name));
+  if (index === undefined) return found;
+  const { weight_map: map = {} } = await readJson(found, index);
+  await Promise.all([...new Set(Object.values(map as Record<string, string>))].map(look));
+  return filesOf(there);
+}
 
 /** The whole of a file that is to be written, in memory. */
 export async function bytesOf({ pieces }: OutputFile): Promise<Uint8Array> {

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import type { ByteSink, ByteSource, Thread, ThreadEvents } from './types.js';
 import { blobSource } from './types.js';
 
+export { httpSource } from './http.js';
 export type { ByteSink, ByteSource, Thread, ThreadEvents } from './types.js';
 
 // inside.ts expects the two names that a worker has in a page.

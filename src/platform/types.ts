@@ -45,6 +45,8 @@ export interface Platform {
   canBlock(): boolean;
   /** from: a path in Node; a URL in a page; a Blob in both. */
   fileSource(from: string | Blob): Promise<ByteSource>;
+  /** The bytes at a URL by ranges; undefined where the server answers a range with the whole. */
+  httpSource(url: string): Promise<ByteSource | undefined>;
   /** path: of the file system in Node, of the origin's private file system in a page. */
   fileSink(path: string): Promise<ByteSink>;
 }

@@ -1,8 +1,10 @@
 // The platform in a page or in a worker of a page.
 
+import { httpSource } from './http.js';
 import type { ByteSink, ByteSource, Thread, ThreadEvents } from './types.js';
 import { blobSource } from './types.js';
 
+export { httpSource } from './http.js';
 export type { ByteSink, ByteSource, Thread, ThreadEvents } from './types.js';
 
 export function spawn(source: string, events: ThreadEvents): Thread {
@@ -37,21 +39,11 @@ export const canBlock = (): boolean => typeof document === 'undefined';
 
 export async function fileSource(from: string | Blob): Promise<ByteSource> {
   if (typeof from !== 'string') return blobSource(from);
-  const head = await fetch(from, { method: 'HEAD' });
-  const size = Number(head.headers.get('content-length'));
-  if (head.ok && size > 0 && head.headers.get('accept-ranges') === 'bytes')
-    return { size, read: (offset, length) => readRange(from, offset, Math.min(length, size - offset)), close };
+  const ranges = await httpSource(from);
+  if (ranges) return ranges;
   const whole = await fetch(from);
   if (!whole.ok) throw new Error(`${from}: HTTP status ${whole.status}`);
   return blobSource(await whole.blob());
-}
-const close = async (): Promise<void> => {};
-
-async function readRange(url: string, offset: number, length: number): Promise<Uint8Array> {
-  if (length <= 0) return new Uint8Array(0);
-  const part = await fetch(url, { headers: { range: `bytes=${offset}-${offset + length - 1}` } });
-  if (part.status !== 206) throw new Error(`${url}: asked for a range, got HTTP status ${part.status}`);
-  return new Uint8Array(await part.arrayBuffer());
 }
 
 export async function fileSink(path: string): Promise<ByteSink> {
