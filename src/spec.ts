@@ -305,7 +305,6 @@ export type CompleteSpec = Extract<RunSpec, { task: 'complete' }>;
 export type SparseSpec = Extract<RunSpec, { task: 'sparse' }>;
 export type FactorSpec = Extract<RunSpec, { task: 'factor' }>;
 export type SenseMethod = z.infer<typeof senseMethod>;
-export type CompleteMethod = z.infer<typeof completeMethod>;
 
 /**
  * Checks a description.

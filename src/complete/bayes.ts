@@ -11,15 +11,15 @@
 // Cost: that of posterior.ts for about 20 sweeps at each rank.
 
 import type { Factored } from '../descend.js';
-import { dataError } from '../errors.js';
 import type { Entries, Kernels } from '../kernels/contract.js';
 import { factoredSvd, truncated } from '../linalg/factored.js';
 import { at } from '../matrix.js';
 import type { Checkpoint, Snapshot } from '../stream.js';
+import { type LegEnd, readBook, writeBook } from './book.js';
 import type { Completed, CompleteProgress, Task } from './complete.js';
 import type { Biases } from './fit.js';
 import { meanOf } from './holdout.js';
-import { meaningfulOrder, numericOrder } from './neighbours.js';
+import { ordersOf } from './neighbours.js';
 import {
   biasesOf,
   copyPosterior,
@@ -29,10 +29,8 @@ import {
   type Observed,
   observatory,
   type Posterior,
-  readPosterior,
   withFactors,
   workshop,
-  writePosterior,
 } from './posterior.js';
 import type { Ratings, TripleBlock } from './ratings.js';
 import { biasPredict, rmseOf, scoresOf } from './scores.js';
@@ -64,15 +62,6 @@ const MOST_SWEEPS = 200;
 /** Sweeps after which a rank that is not yet better than the smaller ones is given up. */
 const PATIENCE = 25;
 
-interface LegEnd {
-  readonly stage: CompleteProgress['stage'];
-  readonly rank: number;
-  readonly sweeps: number;
-  /** Held-out RMSE. */
-  readonly score: number;
-  readonly converged: boolean;
-}
-
 const sweepsOf = (ends: readonly LegEnd[]): number => ends.reduce((sum, end) => sum + end.sweeps, 0);
 
 interface Leg {
@@ -93,7 +82,7 @@ export function* completeByPosterior(
   const observe = observatory(K, n1, n2, ratings.entries.values.length);
   const plain = observe(train, mean);
   const baseline = fitBiases(K, plain);
-  const ordered = withOrder(ratings, plain, baseline);
+  const ordered = ordersOf(ratings, plain, baseline);
   const data: Observed = { ...plain, ...ordered };
   const biases = asBiases(baseline, mean);
   const score = (P: Posterior) => rmseOf(heldOut, predictor(P, mean));
@@ -219,21 +208,6 @@ function fitBiases(K: Kernels, data: Observed): Posterior {
   return P;
 }
 
-/** The sides whose ids are whole numbers, and whose neighbours resemble each other once the biases are taken away. */
-function withOrder({ rowIds, colIds }: Ratings, { entries, turned }: Observed, baseline: Posterior) {
-  const residuals = (E: Entries, rows: Float64Array, cols: Float64Array): Entries => {
-    const values = new Float64Array(E.values.length);
-    for (let i = 0; i < E.rows; i++)
-      for (let e = E.starts[i]; e < E.starts[i + 1]; e++) values[e] = E.values[e] - rows[i] - cols[E.columns[e]];
-    return { ...E, values };
-  };
-  const { rows, cols } = baseline;
-  return {
-    rowOrder: meaningfulOrder(residuals(turned, cols.mean, rows.mean), numericOrder(rowIds)),
-    colOrder: meaningfulOrder(residuals(entries, rows.mean, cols.mean), numericOrder(colIds)),
-  };
-}
-
 /** 1, 2, 4, … up to r where it is given, else while there are half as many ratings as unknowns, and at most half the shape. */
 function ranksToTry(rank: number | 'auto' | undefined, train: Entries, heldOut: TripleBlock): number[] {
   const { rows, cols, values } = train;
@@ -300,44 +274,6 @@ function notesOf(
 
 const cutNotes = (best: Posterior, rank: number | 'auto' | undefined): string[] =>
   typeof rank === 'number' && best.width - 1 < rank ? [`Cut short at rank ${best.width - 1} of ${rank}.`] : [];
-
-interface Book {
-  readonly ends: readonly LegEnd[];
-  readonly best: Posterior;
-  readonly current: Posterior;
-  readonly sweeps: number;
-  readonly converged: boolean;
-}
-
-const STAGES: readonly CompleteProgress['stage'][] = ['rank', 'polish', 'refit'];
-
-function writeBook({ ends, best, current, sweeps, converged }: Book): Checkpoint {
-  const table = new Float64Array(5 * ends.length);
-  ends.forEach(({ stage, rank, sweeps, score, converged }, i) => {
-    table.set([STAGES.indexOf(stage), rank, sweeps, score, Number(converged)], 5 * i);
-  });
-  return {
-    values: { method: 'posterior', sweeps, converged: Number(converged) },
-    arrays: { ends: table, ...writePosterior('best', best), ...writePosterior('current', current) },
-  };
-}
-
-function readBook(K: Kernels, n1: number, n2: number, { values, arrays }: Checkpoint): Book {
-  if (values.method !== 'posterior')
-    throw dataError('resume: the checkpoint should be of this method, got another kind of checkpoint', 'start anew');
-  const table = arrays.ends;
-  const ends = Array.from({ length: table.length / 5 }, (_, i) => {
-    const [stage, rank, sweeps, score, converged] = table.subarray(5 * i, 5 * i + 5);
-    return { stage: STAGES[stage], rank, sweeps, score, converged: converged === 1 };
-  });
-  return {
-    ends,
-    best: readPosterior(K, n1, n2, 'best', arrays),
-    current: readPosterior(K, n1, n2, 'current', arrays),
-    sweeps: Number(values.sweeps),
-    converged: values.converged === 1,
-  };
-}
 
 function show(
   K: Kernels,

@@ -3,6 +3,8 @@
 
 import type { Ids } from '../io/ids.js';
 import type { Entries } from '../kernels/contract.js';
+import type { Observed, Posterior } from './posterior.js';
+import type { Ratings } from './ratings.js';
 
 /** Correlation of neighbouring residuals from which on a side counts as ordered. Ratings of films show less than 0.1. */
 const ORDERED = 0.3;
@@ -20,7 +22,7 @@ export function numericOrder(ids: Ids): Int32Array | undefined {
 }
 
 /** The order of the columns of E where neighbours in it resemble each other, else undefined. E: residuals. */
-export function meaningfulOrder(E: Entries, order: Int32Array | undefined): Int32Array | undefined {
+function meaningfulOrder(E: Entries, order: Int32Array | undefined): Int32Array | undefined {
   if (!order) return undefined;
   const { pairs, correlation } = neighbourCorrelation(E, order);
   return pairs >= FEWEST_PAIRS && correlation > ORDERED ? order : undefined;
@@ -47,4 +49,19 @@ export function neighbourCorrelation(E: Entries, order: Int32Array): { pairs: nu
     }
   }
   return { pairs, correlation: square > 0 ? product / square : 0 };
+}
+
+/** The sides whose ids are whole numbers, and whose neighbours resemble each other once the biases are taken away. */
+export function ordersOf({ rowIds, colIds }: Ratings, { entries, turned }: Observed, baseline: Posterior) {
+  const residuals = (E: Entries, rows: Float64Array, cols: Float64Array): Entries => {
+    const values = new Float64Array(E.values.length);
+    for (let i = 0; i < E.rows; i++)
+      for (let e = E.starts[i]; e < E.starts[i + 1]; e++) values[e] = E.values[e] - rows[i] - cols[E.columns[e]];
+    return { ...E, values };
+  };
+  const { rows, cols } = baseline;
+  return {
+    rowOrder: meaningfulOrder(residuals(turned, cols.mean, rows.mean), numericOrder(rowIds)),
+    colOrder: meaningfulOrder(residuals(entries, rows.mean, cols.mean), numericOrder(colIds)),
+  };
 }

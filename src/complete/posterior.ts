@@ -15,11 +15,9 @@
 // here with independent components, Ilin and Raiko 2010). Cost per sweep: O(m w² + (n₁+n₂) w³), w = k+1.
 
 import type { Factored } from '../descend.js';
-import { dataError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
 import { at, type Matrix, matrix } from '../matrix.js';
 import { fillNormals, type Stream, split } from '../random/index.js';
-import type { Checkpoint } from '../stream.js';
 import { type Ratings, transposed } from './ratings.js';
 
 /** One side: n×w, component 0 the bias. */
@@ -258,14 +256,15 @@ export function withFactors(K: Kernels, P: Posterior, { left, right }: Factored)
   return { width: w, rows: side(P.rows, left), cols: side(P.cols, right), noise: P.noise };
 }
 
-const emptySide = (K: Kernels, n: number, w: number): Side => ({
+/** A side of which nothing is known: n×w. */
+export const emptySide = (K: Kernels, n: number, w: number): Side => ({
   mean: K.allocate('f64', n * w),
   variance: K.allocate('f64', n * w),
   spread: new Float64Array(w),
   link: new Float64Array(w),
 });
 
-const FIELDS = ['mean', 'variance', 'spread', 'link'] as const;
+export const FIELDS = ['mean', 'variance', 'spread', 'link'] as const;
 
 /** A posterior that does not change with this one. */
 export function copyPosterior(K: Kernels, P: Posterior): Posterior {
@@ -275,34 +274,4 @@ export function copyPosterior(K: Kernels, P: Posterior): Posterior {
     return made;
   };
   return { width: P.width, rows: side(P.rows), cols: side(P.cols), noise: P.noise };
-}
-
-/** Its arrays by name, copied. */
-export function writePosterior(name: string, P: Posterior): Record<string, Float64Array> {
-  const arrays: Record<string, Float64Array> = { [`${name}.noise`]: Float64Array.of(P.noise) };
-  for (const part of ['rows', 'cols'] as const)
-    for (const field of FIELDS) arrays[`${name}.${part}.${field}`] = Float64Array.from(P[part][field]);
-  return arrays;
-}
-
-/** The inverse of writePosterior. */
-export function readPosterior(
-  K: Kernels,
-  n1: number,
-  n2: number,
-  name: string,
-  arrays: Checkpoint['arrays'],
-): Posterior {
-  const w = arrays[`${name}.rows.spread`]?.length ?? 0;
-  const side = (part: string, n: number): Side => {
-    const made = emptySide(K, n, w);
-    for (const field of FIELDS) {
-      const saved = arrays[`${name}.${part}.${field}`];
-      if (!(saved instanceof Float64Array && saved.length === made[field].length))
-        throw dataError('resume: the checkpoint should belong to these ratings, got other shapes', 'start anew');
-      made[field].set(saved);
-    }
-    return made;
-  };
-  return { width: w, rows: side('rows', n1), cols: side('cols', n2), noise: Number(arrays[`${name}.noise`]?.[0]) };
 }
