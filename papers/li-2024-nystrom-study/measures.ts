@@ -67,12 +67,13 @@ export interface Compared {
   readonly difference: Interval;
   /** What their intervals say: lower, higher, or no separation. */
   readonly found: 'lower' | 'higher' | 'none';
-  /** Whether both intervals are narrow enough for 'none' to mean something. */
-  readonly narrow: boolean;
+  /** The larger half width, in parts of the loss: what the runs do not resolve. */
+  readonly width: number;
 }
 
-/** Half widths up to this share of the loss. */
+/** Half widths, in parts of the loss, up to which 'none' is plain, and beyond which nothing can be told. */
 export const NARROW = 0.02;
+export const WIDE = 0.1;
 
 export const compared = (one: readonly Row[], other: readonly Row[]): Compared[] =>
   [10, 100].map((percent) => {
@@ -85,12 +86,13 @@ export const compared = (one: readonly Row[], other: readonly Row[]): Compared[]
       other: b,
       difference: interval(differences),
       found: !apart ? 'none' : a.mean < b.mean ? 'lower' : 'higher',
-      narrow: [a, b].every(({ mean: m, half }) => half <= NARROW * m),
+      width: largest([a, b].map(({ mean: m, half }) => half / m)),
     };
   });
 
-/** Whether the band holds: narrow intervals that overlap, after 10 % and after 100 %. */
-export const alike = (found: readonly Compared[]): boolean => found.every((one) => one.found === 'none' && one.narrow);
+/** Whether intervals overlap, after 10 % and after 100 %. NaN overlaps with nothing. */
+export const overlap = (found: readonly Compared[]): boolean =>
+  found.every((one) => one.found === 'none' && one.width < Infinity);
 
 export const nameOf = (method: MethodId): string => METHODS[method].name;
 

@@ -84,7 +84,7 @@ export const sizes: Readonly<Record<Size, Sizes>> = {
     denoiser: { width: 48, layers: 2, pixels: 12, batch: 16, pretraining: 2000, steps: 80, heldOutBatches: 6 },
   },
   full: {
-    factors: [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8],
+    factors: [1 / 4, 1 / 2, 1, 2, 4],
     seeds: 8,
     decoder: {
       width: 96,
