@@ -23,6 +23,7 @@ import {
   STANDARD,
   sha256Of,
   textBytes,
+  writeTogether,
   writeWhole,
 } from './files.js';
 import { exitCode, reportDocument, reportText } from './report.js';
@@ -88,7 +89,6 @@ export async function execute(context: Context, options: ExecuteOptions): Promis
 
   if (output === STANDARD) for (const piece of outputOf(made.finished)) await context.write(piece);
   if (toFile) {
-    await writeWhole(output, outputOf(made.finished, output));
     const manifest = manifestText({
       spec: withPaths(spec, (path) => beside(output, path)),
       versions: versions(),
@@ -98,7 +98,10 @@ export async function execute(context: Context, options: ExecuteOptions): Promis
       outputs: [{ path: beside(output, output), sha256: sha256Of(outputOf(made.finished, output)) }],
       outcome: made.finished.outcome,
     } satisfies Parameters<typeof manifestText>[0]);
-    await writeWhole(manifestOf(output), [textBytes(manifest)]);
+    await writeTogether([
+      [output, outputOf(made.finished, output)],
+      [manifestOf(output), [textBytes(manifest)]],
+    ]);
     await remove(checkpoint!);
   }
   const { notes } = made.finished.result;

@@ -62,14 +62,29 @@ export async function checkOutputs(
 }
 
 /** Writes a whole file, or nothing. */
-export async function writeWhole(path: string, pieces: Iterable<Uint8Array>): Promise<void> {
-  const sink = await fileSink(path);
+export const writeWhole = (path: string, pieces: Iterable<Uint8Array>): Promise<void> =>
+  writeTogether([[path, pieces]]);
+
+/** Writes whole files: all of them, or none where one cannot be written. */
+export async function writeTogether(
+  files: readonly (readonly [path: string, pieces: Iterable<Uint8Array>])[],
+): Promise<void> {
+  const sinks: Awaited<ReturnType<typeof fileSink>>[] = [];
+  let at = '';
   try {
-    for (const piece of pieces) await sink.write(piece);
-    await sink.close();
+    for (const [path, pieces] of files) {
+      at = path;
+      const sink = await fileSink(path);
+      sinks.push(sink);
+      for (const piece of pieces) await sink.write(piece);
+    }
+    while (sinks.length > 0) {
+      await sinks[0].close();
+      sinks.shift();
+    }
   } catch (error) {
-    await sink.abort().catch(() => {});
-    if (error instanceof Error && !('path' in error)) Object.assign(error, { path });
+    for (const sink of sinks) await sink.abort().catch(() => {});
+    if (error instanceof Error && !('path' in error)) Object.assign(error, { path: at });
     throw error;
   }
 }

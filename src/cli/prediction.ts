@@ -24,7 +24,7 @@ import {
   sha256Of,
   sha256OfFile,
   textBytes,
-  writeWhole,
+  writeTogether,
 } from './files.js';
 import type { PredictionManifest, PredictSpec } from './predictionManifest.js';
 import { type OpenResources, openResources } from './resources.js';
@@ -58,7 +58,6 @@ export async function predict(
       `${grouped(count)} ${plural(count, 'pair')}, ${grouped(unseen)} with a user or an item that the fit has not seen`,
     );
     if (toFile) {
-      await writeWhole(output, made.pieces());
       const standard = resources.standardInput();
       const hashOf = async (path: string) => (path === STANDARD ? standard! : sha256OfFile(path));
       const manifest: PredictionManifest = {
@@ -69,7 +68,10 @@ export async function predict(
         ),
         outputs: [{ path: beside(output, output), sha256: sha256Of(made.pieces()) }],
       };
-      await writeWhole(manifestOf(output), [textBytes(`${JSON.stringify(manifest, undefined, 2)}\n`)]);
+      await writeTogether([
+        [output, made.pieces()],
+        [manifestOf(output), [textBytes(`${JSON.stringify(manifest, undefined, 2)}\n`)]],
+      ]);
       if (context.flags.json) await context.report({ count, unseen, output }, () => '');
     } else if (context.flags.json) {
       const listed = [...made.rows()].map(([u, i, prediction]) => ({ user: u, item: i, prediction }));
