@@ -188,7 +188,7 @@ async function openFolder(out: string, spec: ReproduceSpec, resume: boolean, { c
     const read = () => readWhole(join(out, UNFINISHED, name));
     if (name.endsWith(ROWS))
       kept.rows.set(name.slice(0, -ROWS.length), fromCsv(new TextDecoder().decode(await read())));
-    if (name.endsWith(BASE)) kept.bases.set(name.slice(0, -BASE.length), await read());
+    if (name.endsWith(BASE)) kept.bases.set(name.slice(0, -BASE.length), new Uint8Array(await read()));
   }
   return kept;
 }
