@@ -18,7 +18,7 @@ is held out.
 
 What an adapter does to the base is judged by claims that hold or fail. Which one trains better is judged against a band that was fixed
 before: no difference. Where 95 % intervals over runs separate, the claim says so, and in which direction; a result here is about these two models, their data and
-100 steps (200 in full), and about no other. Other runs share the base, so the intervals do not cover other bases.
+80 steps (200 in full), and about no other. Other runs share the base, so the intervals do not cover other bases.
 
 The quick run takes minutes on two cores, the full one up to two hours. Figures: \`lorank reproduce li-2024-nystrom-study --out <folder>\`.`,
   long: true,
