@@ -32,6 +32,15 @@ export const loraCommand: AddCommand = (add, act) => {
   const group = add('lora')
     .description('LoRA adapters: start, inspect, check, reshape and train them')
     .helpCommand(false);
-  group.usage('<verb> [options]').addHelpText('after', '\nlorank lora <verb> --help shows the options of a verb.');
+  group.usage('<verb> [options]').addHelpText(
+    'after',
+    `
+Examples:
+  lorank lora init ./llama -r 16 -o adapter
+  lorank lora check adapter --base ./llama
+  lorank lora merge ./llama adapter -o merged
+
+lorank lora <verb> --help shows the options of a verb.`,
+  );
   for (const addVerb of verbs) addVerb((name) => group.command(name), recorded(act));
 };
