@@ -58,7 +58,8 @@ export async function checkBase(
         repair: 'the adapter belongs to another model: see base_model_name_or_path',
       });
     else if (layer.norm > 0) await compareSizes(K, found, base, module, layer);
-    if (config && module.transposed !== config.fan_in_fan_out && module.kind === 'linear' && outputs !== inputs)
+    const tells = outputs !== inputs || base.config.model_type !== undefined; // how the weight is stored
+    if (config && module.transposed !== config.fan_in_fan_out && module.kind === 'linear' && tells)
       found({
         ...{ severity: 'warning', check: 'base', path },
         message: `fan_in_fan_out is ${config.fan_in_fan_out}, and the base stores this weight ${module.transposed ? 'inputs×outputs' : 'outputs×inputs'}`,

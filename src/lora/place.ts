@@ -81,7 +81,9 @@ function placeLayer(
   const cols = shape.slice(1).reduce((product, n) => product * n, 1);
   const straight = rows === head.outputs && cols === head.inputs;
   const across = rows === head.inputs && cols === head.outputs;
-  const fansIn = head.kind === 'linear' && (module.transposed || config.fan_in_fan_out);
+  // PEFT takes fan_in_fan_out back on a layer that stores its weight straight: on a square weight only the model tells
+  const said = config.fan_in_fan_out && (!straight || checkpoint.config.model_type === undefined);
+  const fansIn = head.kind === 'linear' && (module.transposed || said);
   const transposed = across && (head.kind === 'embedding' || fansIn);
   if (!straight && !transposed)
     throw dataError(

@@ -228,6 +228,13 @@ describe('checkAdapter', () => {
     expect(findings[0].message).toMatch(/the adapter outweighs the model there/);
   });
 
+  it('warns of fan_in_fan_out on weights that are stored straight, square ones too', async () => {
+    const given = adapter({ config: { fan_in_fan_out: true } });
+    const { findings } = await checkAdapter(K, given, { base: await base() });
+    expect(findings.map(({ path }) => path)).toEqual(LAYERS); // q_proj is 64×64
+    expect(findings[0].message).toBe('fan_in_fan_out is true, and the base stores this weight outputs×inputs');
+  });
+
   it('finds the repair of rsLoRA to mean the same', async () => {
     const { findings } = await checkAdapter(K, adapter({ config: { use_rslora: true } }));
     expect(findings[0].repair).toContain('lora_alpha 16'); // 16/4 = 8/√4

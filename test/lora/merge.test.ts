@@ -59,6 +59,14 @@ describe('a merged weight', () => {
     ],
     ['square Conv1D', { 'm.q.weight': { shape: [9, 9] } }, { outputs: 9 }, {}, { fan_in_fan_out: true }, true],
     [
+      'square linear of a model that stores it straight, whatever the config of the adapter',
+      { 'model.layers.0.q_proj.weight': { shape: [9, 9] } },
+      { path: 'model.layers.0.q_proj', outputs: 9 },
+      { model_type: 'llama' },
+      { fan_in_fan_out: true },
+      false,
+    ],
+    [
       'Conv1D by the kind of the model',
       { 'h.0.c_attn.weight': { shape: [9, 12] } },
       { path: 'h.0.c_attn' },
