@@ -28,8 +28,7 @@ export function dot(x: Float, y: Float): number {
 export function norm(x: Float): number {
   const squares = dot(x, x);
   if (squares > SAFE_LOW && squares < SAFE_HIGH) return Math.sqrt(squares);
-  let largest = 0;
-  for (let i = 0; i < x.length; i++) if (!(Math.abs(x[i]) <= largest)) largest = Math.abs(x[i]);
+  const largest = largestOf(x);
   if (largest === 0 || !(largest < Infinity)) return largest;
   let sum = 0;
   for (let i = 0; i < x.length; i++) sum += (x[i] / largest) * (x[i] / largest);

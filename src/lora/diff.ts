@@ -212,10 +212,10 @@ export async function diffCheckpoints(
       const to = Math.min(rows, from + step);
       const [x, y] = await Promise.all([a.rows(name, from, to), b.rows(name, from, to)]);
       for (let t = 0; t < x.length; t++) {
-        const d = Math.abs(x[t] - y[t]);
+        const d = Object.is(x[t], y[t]) ? 0 : Math.abs(x[t] - y[t]); // what is NaN in both is equal
         off += d * d;
         own += x[t] * x[t];
-        if (!(d <= largest)) largest = d;
+        largest = Math.max(largest, d);
       }
     }
     difference += off;

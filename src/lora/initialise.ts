@@ -5,6 +5,7 @@
 
 import { LorankError, usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
+import { largestOf } from '../linalg/vectors.js';
 import { type Matrix, matrix } from '../matrix.js';
 import { DEFAULT_SEED, type Stream, stream } from '../random/index.js';
 import { type Adapter, type AdapterLayer, adapterOf } from './adapter.js';
@@ -243,7 +244,7 @@ export function largestChange(K: Kernels, { A, B, scaling }: AdapterLayer): numb
     const rows = { ...B, rows: Math.min(step, B.rows - from), offset: B.offset + from * B.rowStride };
     const product = matrix(rows.rows, A.cols, new Float32Array(rows.rows * A.cols));
     K.gemm(scaling, rows, A, product);
-    for (const x of product.data) if (!(Math.abs(x) <= largest)) largest = Math.abs(x);
+    largest = Math.max(largest, largestOf(product.data));
   }
   return largest;
 }

@@ -14,6 +14,7 @@ import { readExactly } from '../io/bytes.js';
 import type { LazyTensor } from '../io/safetensors.js';
 import { floatTensor, type Tensor, toFloat32, toFloat64 } from '../io/tensor.js';
 import type { Kernels } from '../kernels/contract.js';
+import { largestOf } from '../linalg/vectors.js';
 import { type Float, matrix, slice, transpose } from '../matrix.js';
 import type { Adapter, AdapterLayer } from './adapter.js';
 import type { Checkpoint, CheckpointTensor } from './checkpoint.js';
@@ -121,13 +122,12 @@ async function* mergedWeight(
     if (factors)
       for (let i = from, t = 0; t < after.length; i++)
         for (let j = 0; j < cols; j++) after[t++] *= factors[transposed ? j : i];
-    let largest = 0;
     for (let t = 0; t < after.length; t++) {
       const off = after[t] - before[t];
       size += before[t] * before[t];
       change += off * off;
-      if (!(Math.abs(after[t]) <= largest)) largest = Math.abs(after[t]);
     }
+    const largest = largestOf(after);
     if (!(largest < LARGEST[dtype])) throw doesNotFit(weight, dtype, largest);
     const { bytes } = floatTensor(after, [after.length], dtype);
     return bytes.buffer === after.buffer ? bytes.slice() : bytes; // kernel memory is used again

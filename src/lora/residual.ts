@@ -72,7 +72,7 @@ export async function residualError(
     addProduct(K, layer.scaling, layer, module, from, sum);
     for (let t = 0; t < sum.data.length; t++) {
       const difference = Math.abs(sum.data[t] - block.data[t]);
-      if (!(difference <= largest)) largest = difference;
+      largest = Math.max(largest, difference);
       squares += difference * difference;
       total += block.data[t] * block.data[t];
     }

@@ -134,4 +134,14 @@ describe('two checkpoints', () => {
     expect([found.onlyInA, found.onlyInB]).toEqual([['d.weight'], ['e']]);
     expect(found.shapes).toEqual([{ path: 'c.weight', a: '[2, 2]', b: '[2]' }]);
   });
+
+  it('differ where one of them holds a NaN', async () => {
+    const tensors = tensorsOf({ 'a.weight': { shape: [6, 5] } });
+    const W = Float32Array.from(toFloat64(tensors['a.weight'])).fill(Number.NaN, 7, 8);
+    const copy = await model({ 'm.safetensors': { 'a.weight': tensorOf(W, [6, 5]) } });
+    const found = await diffCheckpoints(await model({ 'm.safetensors': tensors }), copy);
+    expect(found.tensors).toEqual([{ name: 'a.weight', relative: Number.NaN, largest: Number.NaN }]);
+    expect(found.relative).toBeNaN();
+    expect((await diffCheckpoints(copy, copy)).tensors).toEqual([{ name: 'a.weight', relative: 0, largest: 0 }]);
+  });
 });

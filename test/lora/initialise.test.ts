@@ -293,6 +293,16 @@ describe('starts that move the base', () => {
     });
   });
 
+  it('is measured: one NaN in a factor is NaN in the largest change and difference, whatever comes behind it', async () => {
+    const checkpoint = await checkpointOf(false);
+    const { layer } = await start(checkpoint, { rank: 6, method: 'pissa' });
+    layer.A.data[20] = Number.NaN; // column 20 of 70
+    expect(largestChange(K, layer)).toBeNaN();
+    const [module] = modulesOf(checkpoint);
+    const { largest } = await residualError(K, checkpoint, checkpoint, module, layer);
+    expect(largest).toBeNaN();
+  });
+
   it('pissa is the best approximation of rank r, to 1e-3, and is balanced', async () => {
     const n = 96;
     const { Q: U } = qr(K, matrix(n, n, normals(stream(3, 'U'), n * n)));
