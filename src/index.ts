@@ -279,7 +279,7 @@ export {
   startDeep,
   startFrom,
 } from './lm/starts.js';
-export { type Example, type TextTaskOptions, textTask } from './lm/text.js';
+export { type Example, type TextTask, type TextTaskOptions, textTask } from './lm/text.js';
 export { byteTokens, openTokenizer, type TextTokens } from './lm/tokenizer.js';
 export { heldOutLoss, type Task, type TrainOptions, type TrainResult, train } from './lm/train.js';
 export {

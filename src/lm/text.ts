@@ -1,6 +1,6 @@
 // Text as a task. A stream of tokens: a batch is sequences from random places of it. Or examples (a prompt and its completion):
-// a batch is random examples, cut or filled to one length, and the prompt does not count. The last part is held out. The loss is
-// the mean of −ln p(next token), in nats a token.
+// a batch is random examples, cut or filled to one length, and the prompt does not count; an example whose prompt alone fills that
+// length is left out. The last part is held out. The loss is the mean of −ln p(next token), in nats a token.
 
 import { crossEntropy } from '../autodiff/index.js';
 import { dataError, usageError } from '../errors.js';
@@ -14,19 +14,24 @@ export interface Example {
   readonly from: number;
 }
 
-/** What textTask takes. */
 /** What textTask() takes. */
 export interface TextTaskOptions {
   /** Sequences in a batch; default 8. */
   readonly batch?: number;
   /** Tokens of a sequence. */
   readonly length: number;
-  /** What is held out: a share of the tokens at the end, or of the examples (default 0.1), or other data. */
+  /** What is held out: a share of the tokens at the end, or of the examples, at least one (default 0.1), 0 for none, or other data. */
   readonly heldOut?: number | Int32Array | readonly Example[];
   /** Most batches that the held-out loss is taken over; default 16. */
   readonly heldOutBatches?: number;
   /** Where batches come from; default 1. */
   readonly seed?: number;
+}
+
+/** Text as a task, and what became of it. */
+export interface TextTask extends Task {
+  /** Of examples: how many there are, how many are cut at `length`, and how many are left out, as nothing before it counts. */
+  readonly examples?: { readonly count: number; readonly cut: number; readonly leftOut: number };
 }
 
 /** Sequences side by side: position t of sequence b at b·length + t; a target of −1 does not count. */
@@ -42,19 +47,17 @@ interface Source {
 }
 
 /** @param data the tokens of the whole text, or examples. */
-export function textTask(model: Model<Decoder>, data: Int32Array | readonly Example[], options: TextTaskOptions): Task {
+export function textTask(model: Model<Decoder>, data: Data, options: TextTaskOptions): TextTask {
   const { batch = 8, length, heldOut = 0.1, heldOutBatches = 16, seed = 1 } = options;
   const { architecture } = model;
   check(architecture, batch, length, heldOut);
-  const { learned, held } = data instanceof Int32Array ? parted(data, heldOut) : partedExamples(data, heldOut, seed);
-  for (const part of [learned, held]) checkTokens(part, architecture.vocabulary);
+  const used = usable(data, length);
+  const apart = typeof heldOut === 'number' ? heldOut : usable(heldOut, length);
+  const { learned, held } = used instanceof Int32Array ? parted(used, apart) : partedExamples(used, apart, seed);
+  for (const part of [data, held]) checkTokens(part, architecture.vocabulary);
   const training = sourceOf(learned, length, 1);
   const testing = sourceOf(held, length, length);
-  if (training.count < 1)
-    throw dataError(
-      `textTask: there should be at least ${data instanceof Int32Array ? `${length + 1} tokens` : '1 example'} to learn from, got ${learned.length}`,
-      'take a longer text, or shorter sequences',
-    );
+  checkCounts(data, length, heldOut, { learned, training: training.count, held, testing: testing.count });
   const batchOf = (source: Source, which: readonly number[]): Batch => {
     const ids = new Int32Array(which.length * length);
     const targets = new Int32Array(which.length * length).fill(-1);
@@ -67,6 +70,7 @@ export function textTask(model: Model<Decoder>, data: Int32Array | readonly Exam
   const tested = Math.min(testing.count, heldOutBatches * batch);
   return {
     model,
+    ...(used instanceof Int32Array ? {} : { examples: seen(data.length, used, length) }),
     loss(net, t) {
       const draws = uniforms(stream(seed, 'batch', t), batch);
       const which = Array.from(draws, (u) => Math.floor(u * training.count));
@@ -91,10 +95,24 @@ function parted(tokens: Int32Array, heldOut: number | Data): { learned: Data; he
   return { learned: tokens.subarray(0, cut), held: tokens.subarray(cut) };
 }
 
-/** Held-out examples are random ones. */
+/** The text, or the examples of which something counts in a sequence of `length` tokens. */
+const usable = (data: Data, length: number): Data =>
+  data instanceof Int32Array
+    ? data
+    : data.filter(({ tokens, from }) => Math.max(0, from - 1) < Math.min(length, tokens.length - 1));
+
+/** used: those that are not left out. */
+const seen = (count: number, used: readonly Example[], length: number) => ({
+  count,
+  cut: used.filter(({ tokens }) => tokens.length > length + 1).length,
+  leftOut: count - used.length,
+});
+
+/** Held-out examples are random ones, at least one of them. */
 function partedExamples(examples: readonly Example[], heldOut: number | Data, seed: number) {
   if (typeof heldOut !== 'number') return { learned: examples, held: heldOut };
-  const cut = Math.ceil(examples.length * (1 - heldOut));
+  const share = Math.ceil(examples.length * (1 - heldOut));
+  const cut = heldOut > 0 ? Math.max(1, Math.min(share, examples.length - 1)) : share;
   const order = Array.from(permutation(stream(seed, 'held out'), examples.length), (i) => examples[i]);
   return { learned: order.slice(0, cut), held: order.slice(cut) };
 }
@@ -127,6 +145,31 @@ function check({ context }: Decoder, batch: number, length: number, heldOut: Tex
     throw usageError(`textTask: batch should be a whole number of at least 1, got ${batch}`, 'try 8');
   if (typeof heldOut === 'number' && !(heldOut >= 0 && heldOut < 1))
     throw usageError(`textTask: heldOut should be a share from 0 to below 1, got ${heldOut}`, 'try 0.1');
+}
+
+/** @throws data error where there is nothing to learn from, or nothing to compare by. */
+function checkCounts(
+  data: Data,
+  length: number,
+  heldOut: number | Data,
+  { learned, training, held, testing }: { learned: Data; training: number; held: Data; testing: number },
+): void {
+  const text = data instanceof Int32Array;
+  if (!text && training < 1 && data.length > 0)
+    throw dataError(
+      `textTask: at least 1 example should have tokens that count among its first ${length + 1}, got none of ${data.length}`,
+      'their prompts are too long: take longer sequences, or shorter prompts',
+    );
+  if (training < 1)
+    throw dataError(
+      `textTask: there should be at least ${text ? `${length + 1} tokens` : '1 example'} to learn from, got ${learned.length}`,
+      'take a longer text, or shorter sequences',
+    );
+  if (heldOut !== 0 && testing < 1)
+    throw dataError(
+      `textTask: what is held out should be at least ${held instanceof Int32Array ? `${length + 1} tokens` : '1 example'}, got ${held.length} of ${data.length}`,
+      'take a longer text, a larger share, or shorter sequences; with a share of 0 nothing is held out, and nothing compared',
+    );
 }
 
 function checkTokens(data: Data, vocabulary: number): void {

@@ -187,6 +187,16 @@ describe('lora train', () => {
     expect([code, document.heldOut.end < document.heldOut.start]).toEqual([0, true]);
   });
 
+  it('says how many examples are cut and left out', async () => {
+    const line = (prompt: string, completion: string) => JSON.stringify({ prompt, completion });
+    const lines = [line('x'.repeat(30), 'y'), ...Array(6).fill(line('a is ', 'b')), line('a is ', 'b'.repeat(30))];
+    const run = ['lora', 'train', model, here.write('long.jsonl', lines.join('\n')), '-r', '2', '--dry-run'];
+    expect((await json(...run)).document.examples).toEqual({ count: 8, cut: 1, leftOut: 1 });
+    expect((await lorank(run)).stdout).toContain(
+      '1 of 8 cut at --length 16; 1 LEFT OUT: their prompts alone are longer',
+    );
+  });
+
   it('that got worse ends with 4, and is written all the same', async () => {
     const { code, stdout } = await lorank(
       args('worse', '--lr', '30', '--schedule', 'constant').map((arg) => (arg === other ? text : arg)),
@@ -225,6 +235,27 @@ describe('lora train', () => {
       ['lora', 'train', model, here.write('bad.jsonl', '{"text":"a"}\n{'), '-r', '2', '-o', here.path('x')],
       3,
       /line 2: should be JSON/,
+    ],
+    [
+      'examples whose prompts are all too long',
+      [
+        'lora',
+        'train',
+        model,
+        here.write('all.jsonl', `{"prompt":"${'x'.repeat(30)}","completion":"y"}`),
+        '-r',
+        '2',
+        '-o',
+        'x',
+      ],
+      3,
+      /tokens that count among its first 17, got none of 1/,
+    ],
+    [
+      'a share that holds nothing out',
+      ['lora', 'train', model, here.write('few.txt', 'a few words. '.repeat(10)), '-r', '2', '-o', 'x'],
+      3,
+      /held out should be at least 17 tokens, got 13 of 130/,
     ],
     ['a length that the model has not', args('x', '--length', '17'), 2, /length should be from 1 to 16, got 17/],
   ];

@@ -7,6 +7,7 @@ import { LorankError } from '../../errors.js';
 import type { Kernels } from '../../kernels/contract.js';
 import type { AdapterStart } from '../../lm/adapters.js';
 import type { TrainRow } from '../../lm/rows.js';
+import type { TextTask } from '../../lm/text.js';
 import { type Task, type TrainOptions, type TrainResult, train } from '../../lm/train.js';
 import type { OutputFile } from '../../lora/files.js';
 import { chart } from '../../report/index.js';
@@ -16,7 +17,7 @@ import { openBar } from '../bar.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../failure.js';
 import { exists, readWhole, textBytes, writeWhole } from '../files.js';
-import { figure } from '../table.js';
+import { figure, grouped } from '../table.js';
 import { resumed } from './keeping.js';
 import type { OutputFolder } from './output.js';
 import type { TrainingFlags } from './train.js';
@@ -79,6 +80,17 @@ export async function runTraining(
   }
 }
 
+/** The line that says which examples were not learned whole. */
+export function exampleFacts({ examples }: TextTask, length: number): [string, string][] {
+  if (!examples || examples.cut + examples.leftOut === 0) return [];
+  const { count, cut, leftOut } = examples;
+  const told = [
+    `${grouped(cut)} of ${grouped(count)} cut at --length ${length}`,
+    ...(leftOut > 0 ? [`${grouped(leftOut)} LEFT OUT: their prompts alone are longer`] : []),
+  ];
+  return [['examples', told.join('; ')]];
+}
+
 /** losses.csv, and losses.svg. */
 export async function curveFiles(rows: readonly TrainRow[]): Promise<OutputFile[]> {
   const columns = ['step', 'loss', 'heldOut', 'learningRate', 'gradientNorm'] as const;
@@ -126,7 +138,7 @@ export const exitOf = ({ better }: Outcome): number => (better ? EXIT.fine : EXI
 export function outcomeFacts({ outcome, heldOut, loss, better }: Outcome): [string, string][] {
   const fell = heldOut
     ? `${figure(heldOut.start)} → ${figure(heldOut.end)} nats a token`
-    : `none; last batch ${figure(loss)}`;
+    : `nothing is held out; last batch ${figure(loss)}`;
   const said = outcome === 'diverged' ? ': DIVERGED, try a smaller --lr' : better ? '' : ': NOT BETTER than the start';
   return [['held-out loss', `${fell}${said}`]];
 }

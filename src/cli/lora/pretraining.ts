@@ -11,7 +11,7 @@ import { DEFAULT_SEED, stream } from '../../random/index.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../failure.js';
 import { facts, figure, grouped, secondsText } from '../table.js';
-import { curveFiles, exitOf, optionsOf, outcomeFacts, outcomeOf, runTraining } from './fitting.js';
+import { curveFiles, exampleFacts, exitOf, optionsOf, outcomeFacts, outcomeOf, runTraining } from './fitting.js';
 import { filling } from './keeping.js';
 import { openOutput } from './output.js';
 import type { PretrainFlags } from './pretrain.js';
@@ -63,17 +63,25 @@ export async function pretrain(context: Context, text: string, flags: PretrainFl
   const { batch = 8, length = architecture.context, heldOut, seed = DEFAULT_SEED } = flags;
   const options = optionsOf(flags, 3e-3);
   const parameters = architecture.shapes.reduce((sum, { shape }) => sum + shape.reduce((n, m) => n * m, 1), 0);
-  const about = { text, tokens: read.tokens, architecture: architecture.name, parameters };
   const K = await startKernels({ threads: context.flags.threads ?? cores() });
   try {
     const model = randomModel(K, architecture, stream(seed, 'model'));
     const task = textTask(model, read.data, { batch, length, heldOut, seed });
+    const about = {
+      text,
+      tokens: read.tokens,
+      architecture: architecture.name,
+      parameters,
+      ...(task.examples ? { examples: task.examples } : {}),
+    };
+    const examples = exampleFacts(task, length);
     if (flags.dryRun) {
       await context.report(
         { dryRun: true, ...about, ...options, batch, length, seed, config: architecture.config },
         () =>
           `${facts([
             ['text', `${text}: ${grouped(read.tokens)} bytes`],
+            ...examples,
             ['model', `${architecture.name}, ${grouped(parameters)} numbers`],
             ['steps', `${grouped(options.steps)}; nothing is trained, nothing is written`],
           ])}\n`,
@@ -105,6 +113,7 @@ export async function pretrain(context: Context, text: string, flags: PretrainFl
       () =>
         `${facts([
           ['model', `${flags.output}: ${architecture.name}, ${grouped(parameters)} numbers, seed ${seed}`],
+          ...examples,
           ...outcomeFacts(outcome),
           [
             'steps',

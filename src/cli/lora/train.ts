@@ -75,7 +75,11 @@ export const trainingOptions = (rate: string): readonly Option[] => [
     'steps between held-out losses (default: a tenth of all)',
     countOf('--eval-every', '20'),
   ),
-  option('--held-out <share>', 'share of the text that is held out (default: 0.1)', shareOf('--held-out', '0.1')),
+  option(
+    '--held-out <share>',
+    'share of the text that is held out, 0 for none (default: 0.1)',
+    shareOf('--held-out', '0.1'),
+  ),
   option('--seed <number>', 'where every random number comes from; the default is fixed, and printed', seedOf),
   option('--dry-run', 'say what would be trained, and train nothing'),
   option('--force', 'replace an existing output'),
@@ -126,7 +130,8 @@ export const trainCommand: AddCommand = (add, act) => {
       'after',
       `
 The folder gets the adapter in PEFT's files, losses.csv, losses.svg and manifest.json. The model stays as it is: of pissa,
-olora and milora the adapter has twice the rank. The exit code is 4 where the held-out loss did not fall.
+olora and milora the adapter has twice the rank. The exit code is 4 where the held-out loss did not fall
+(with --held-out 0, that of the last batch against the first).
 
 Examples:
   lorank lora train ./llama notes.txt -r 8 --steps 200 -o adapter

@@ -18,7 +18,7 @@ import { DEFAULT_SEED } from '../../random/index.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../failure.js';
 import { bytesText, facts, figure, grouped, secondsText } from '../table.js';
-import { curveFiles, exitOf, optionsOf, outcomeFacts, outcomeOf, runTraining } from './fitting.js';
+import { curveFiles, exampleFacts, exitOf, optionsOf, outcomeFacts, outcomeOf, runTraining } from './fitting.js';
 import { filling } from './keeping.js';
 import { type Input, inputHashes, withInputs } from './making.js';
 import { openOutput } from './output.js';
@@ -64,11 +64,13 @@ async function fromFolders(
     tokenizer: tokenizer.name,
     layers: started.chains.length,
     parameters: started.chains.map(chainOf).reduce((sum, { factors }) => sum + sizeOf(factors), 0),
+    ...(task.examples ? { examples: task.examples } : {}),
   };
+  const examples = exampleFacts(task, length);
   if (flags.dryRun) {
     await context.report(
       { dryRun: true, ...about, ...options, batch, length, seed },
-      () => `${facts(preview(about, options.steps))}\n`,
+      () => `${facts([...examples, ...preview(about, options.steps)])}\n`,
     );
     return EXIT.fine;
   }
@@ -95,6 +97,7 @@ async function fromFolders(
           'adapter',
           `${flags.output}: ${started.metadata.method ?? 'of a folder'}, rank ${adapter.config.r}, ${grouped(about.parameters)} numbers in ${about.layers} layers, seed ${seed}`,
         ],
+        ...examples,
         ...outcomeFacts(outcome),
         [
           'steps',
