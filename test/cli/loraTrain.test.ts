@@ -222,6 +222,20 @@ describe('lora train', () => {
       2,
       /--init kaiming takes no --sigma/,
     ],
+    ...[
+      ['--init', 'nystrom'],
+      ['--rank', '2'],
+      ['--sigma', '0.1'],
+      ['--orientation', 'col'],
+      ['--rslora'],
+      ['--init-scale', '1'],
+      ['--outer-speed', '1'],
+    ].map((option): (typeof refused)[number] => [
+      `--from with ${option[0]}`,
+      ['lora', 'train', model, other, '--from', here.path('first'), ...option, '-o', 'x'],
+      2,
+      new RegExp(`--from takes no ${option[0]}`),
+    ]),
     ['no such text', ['lora', 'train', model, 'absent.txt', '-r', '2', '-o', 'x'], 2, /absent.txt: no such file/],
     ['no such layer', args('x', '--targets', 'q_prog'), 2, /no module matches q_prog/],
     [

@@ -182,6 +182,22 @@ function checkFlags(flags: TrainFlags): void {
   if (flags.output === undefined && !flags.dryRun)
     throw usageError('-o, the folder of the adapter, is needed', 'for example -o adapter');
   if (flags.rank === undefined && from === undefined) throw usageError('-r, the rank, is needed', 'for example -r 8');
+  if (from !== undefined) {
+    for (const [flag, given] of [
+      ['--init', flags.init],
+      ['--rank', flags.rank],
+      ['--lora-alpha', flags.loraAlpha],
+      ['--rslora', flags.rslora],
+      ['--targets', flags.targets],
+      ['--sigma', flags.sigma],
+      ['--orientation', flags.orientation],
+      ['--init-scale', flags.initScale],
+      ['--outer-speed', flags.outerSpeed],
+    ])
+      if (given !== undefined)
+        throw usageError(`--from takes no ${flag}: the adapter says it`, 'leave one of them out');
+    return;
+  }
   const only: [flag: string, given: unknown, fits: boolean][] = [
     ['--sigma', flags.sigma, init === 'nystrom'],
     ['--orientation', flags.orientation, init === 'nystrom'],
@@ -192,12 +208,4 @@ function checkFlags(flags: TrainFlags): void {
   ];
   for (const [flag, given, fits] of only)
     if (given !== undefined && !fits) throw usageError(`--init ${init} takes no ${flag}`, 'leave one of them out');
-  if (from === undefined) return;
-  for (const [flag, given] of [
-    ['--init', flags.init],
-    ['--rank', flags.rank],
-    ['--lora-alpha', flags.loraAlpha],
-    ['--targets', flags.targets],
-  ])
-    if (given !== undefined) throw usageError(`--from takes no ${flag}: the adapter says it`, 'leave one of them out');
 }
