@@ -5,7 +5,7 @@
 
 import { LorankError, usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
-import { largestOf } from '../linalg/vectors.js';
+import { largestEntry, largestOf } from '../linalg/vectors.js';
 import { type Matrix, matrix } from '../matrix.js';
 import { DEFAULT_SEED, type Stream, stream } from '../random/index.js';
 import { type Adapter, type AdapterLayer, adapterOf } from './adapter.js';
@@ -157,6 +157,7 @@ async function start(
     const W = await wholeWeight(K, checkpoint, module);
     const factors = spectralStart(K, method, shape, W, random, plan.passes);
     if (method !== 'olora' && isZero(factors.A)) throw nothingToStartFrom(module, method);
+    requireStarted(module, factors, scaling);
     return { factors, energy: energyIn(K, factors.A, W, W.rows) };
   }
   const side = method === 'nystrom' ? plan.orientation : 'row';
@@ -170,6 +171,7 @@ async function start(
   if (isZero(pass.sketch!)) throw nothingToStartFrom(module, method);
   const sigma = plan.sigma === 'auto' ? scaling / Math.sqrt(3 * pass.squares!) : plan.sigma;
   const factors = fromSketch(shape, side, pass.sketch!, sigma / scaling);
+  requireStarted(module, factors, scaling, sigma);
   return { factors, energy: measured(pass.sketch!), sigma };
 }
 
@@ -182,6 +184,16 @@ const nothingToStartFrom = ({ weight }: Module, method: InitMethod) =>
 function isZero({ data }: Matrix<Float32Array>): boolean {
   for (let t = 0; t < data.length; t++) if (data[t] !== 0) return false;
   return true;
+}
+
+/** @throws usage error where rounding to f32 has made a factor infinite, or both of them zero. */
+function requireStarted({ path }: Module, { A, B }: Factors, scaling: number, sigma?: number): void {
+  const [a, b] = [largestEntry(A), largestEntry(B)];
+  if (a < Infinity && b < Infinity && (a > 0 || b > 0)) return;
+  throw usageError(
+    `initAdapter: ${path}: a factor that starts should hold finite numbers and not zeros alone in f32, got max |A| = ${a}, max |B| = ${b}`,
+    `s = α/r (α/√r with rsLoRA) is ${scaling}${sigma === undefined ? '' : `, ξ is ${sigma}`}: take numbers nearer to 1`,
+  );
 }
 
 const rms = (M: Matrix<Float32Array>): number => Math.sqrt(squaresOf(M) / (M.rows * M.cols));
@@ -235,9 +247,9 @@ export async function initAdapter(
   return { adapter: adapterOf(plan.config, layers, { metadata: plan.metadata }), plan, layers: reports };
 }
 
-/** max |s·BA| of a layer: how far the adapter is from doing nothing. Exactly 0 where a factor is zero. In f32, by rows. */
+/** max |s·BA| of a layer: how far the adapter is from doing nothing. Exactly 0 where a factor is zero and the other finite. In f32, by rows. */
 export function largestChange(K: Kernels, { A, B, scaling }: AdapterLayer): number {
-  if (isZero(A) || isZero(B)) return 0;
+  if (isZero(A) || isZero(B)) return 0 * (largestEntry(A) + largestEntry(B));
   const step = Math.max(1, Math.floor(2 ** 20 / A.cols));
   let largest = 0;
   for (let from = 0; from < B.rows; from += step) {

@@ -440,6 +440,31 @@ describe('what is refused', () => {
     expect(() => planInit(checkpoint, { rank: 2 })).toThrow(reason);
   });
 
+  it.each([
+    [{ sigma: 1e39 }, /max \|A\| = Infinity, max \|B\| = 0/],
+    [{ alpha: 1e-40 }, /max \|A\| = Infinity/],
+    [{ alpha: 1e-40, orientation: 'col' }, /max \|A\| = 0, max \|B\| = Infinity/],
+    [{ alpha: 1e60 }, /max \|A\| = 0, max \|B\| = 0/],
+    [{ method: 'pissa', alpha: 1e-90 }, /max \|A\| = Infinity, max \|B\| = Infinity/],
+  ] as [Partial<InitOptions>, RegExp][])('%j, which f32 does not hold', async (options, message) => {
+    await expect(start(await one([32, 40]), { rank: 4, ...options })).rejects.toThrow(message);
+  });
+
+  it('to call an infinite factor beside a zero one no change: max |sBA| is NaN', () => {
+    const [A, B] = [matrix(2, 3, new Float32Array(6).fill(Infinity)), matrix(4, 2, new Float32Array(8))];
+    const head = {
+      path: 'a',
+      kind: 'linear',
+      rank: 2,
+      outputs: 4,
+      inputs: 3,
+      alpha: 2,
+      scaling: 1,
+      dtype: 'F32',
+    } as const;
+    expect(largestChange(K, { ...head, A, B })).toBeNaN();
+  });
+
   it('an abort, between two layers', async () => {
     const signal = { aborted: false };
     const stopped = initAdapter(
