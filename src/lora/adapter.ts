@@ -100,6 +100,13 @@ export async function readAdapter(files: Files): Promise<Adapter> {
     ? parsePeftConfig(await readJson(files, 'adapter_config.json'))
     : undefined;
   const names = namesOf([...parsed.tensors.keys()]);
+  if (names.pairs.size === 0)
+    throw dataError(
+      `readAdapter: an adapter should hold pairs of factors (lora_A and lora_B), ${file} has none: ${names.others.slice(0, 3).join(', ') || 'no tensors'}`,
+      /lora/.test(names.others.join())
+        ? 'lorank lora check names every fault of an adapter'
+        : 'this is a model, or an adapter of another kind: name a LoRA adapter',
+    );
   const alphas = new Map<string, number>();
   for (const [path, key] of names.alphas) alphas.set(path, toFloat32(await parsed.read(key))[0]);
   const heads = headsOf(parsed, names, config, alphas);

@@ -61,7 +61,7 @@ export interface Extracted extends Made<ExtractedLayer> {
   readonly notCarried: readonly NotCarried[];
 }
 
-/** The adapter from base to tuned, all in memory. */
+/** The adapter from base to tuned, all in memory. @throws data error where no layer that may carry one differs. */
 export async function extractAdapter(
   K: Kernels,
   base: Checkpoint,
@@ -103,6 +103,7 @@ export function extracting(
   const byPath = new Map(chosen.map((module) => [module.path, module]));
   const draws = stream(seed, 'lora/extract');
   const carried = new Set(chosen.map(({ weight }) => weight));
+  let notCarried: readonly NotCarried[] = [];
   return {
     paths: [...byPath.keys()],
     make: async (path) => {
@@ -115,8 +116,12 @@ export function extracting(
       const report = { path, rank: layer.rank, norm, error: lost / norm, change: norm / Math.sqrt(baseSquare || 1) };
       return { layer, report };
     },
-    finish: async () => left(await leftBehind(caller, base, tuned, modules, carried)),
+    finish: async () => {
+      notCarried = await leftBehind(caller, base, tuned, modules, carried);
+      left(notCarried);
+    },
     around: (heads) => {
+      if (heads.length === 0) throw nothingDiffers(caller, notCarried);
       const paths = new Set(heads.map(({ path }) => path));
       const present = modules.filter(({ path }) => paths.has(path));
       const { _name_or_path: name, architectures } = base.config;
@@ -162,9 +167,19 @@ function requireOneShape(caller: string, base: Checkpoint, tuned: Checkpoint): v
   );
 }
 
+function nothingDiffers(caller: string, notCarried: readonly NotCarried[]) {
+  if (notCarried.length === 0)
+    return dataError(`${caller}: the models should differ, all their tensors are equal`, 'name the tuned model second');
+  const names = notCarried.slice(0, 3).map(({ name, why }) => `${name} (${why})`);
+  return dataError(
+    `${caller}: a layer that may carry an adapter should differ, only others do: ${names.join(', ')}${notCarried.length > 3 ? ', …' : ''}`,
+    'name more layers as targets; what is no matrix needs the tuned model itself',
+  );
+}
+
 const BLOCK = 2 ** 21; // numbers
 
-/** Blocks of rows of a tensor of both models, in f32; a vector is one row. */
+/** Blocks of rows of a tensor of both models, in f32; the rows of a vector are its numbers. */
 async function* eachPair(
   base: Checkpoint,
   tuned: Checkpoint,

@@ -219,6 +219,8 @@ describe('lorank lora extract', () => {
     });
     const { stdout } = await lorank(['lora', 'extract', base, other, '--dry-run']);
     expect(stdout).toMatch(/not carried +model\.norm\.weight: no matrix, changed by 1\n/);
+    const ended = await lorank(['lora', 'extract', base, other, '-o', output()]);
+    expect([ended.code, ended.stderr]).toEqual([3, expect.stringContaining('only others do: model.norm.weight')]);
   });
 
   it('goes on where it was interrupted, to the same bytes', async () => {

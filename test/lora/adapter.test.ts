@@ -93,6 +93,26 @@ describe('an adapter in the files of PEFT', () => {
     await expect(readAdapter(filesOf(files))).rejects.toThrow(message);
   });
 
+  it('refuses a file without factors: a model is no adapter of nothing', async () => {
+    const W = { ...tensorOf(new Float32Array(6), [3, 2]) };
+    const file = (...names: string[]) =>
+      written(
+        adapterOf(config, [], {
+          others: Object.fromEntries(names.map((name) => [name, { ...W, bytes: async () => W.bytes }])),
+        }),
+      );
+    const { 'adapter_model.safetensors': bytes } = await file('model.layers.0.q_proj.weight');
+    await expect(readAdapter(filesOf({ 'model.safetensors': bytes }))).rejects.toMatchObject({
+      code: 'data',
+      message: expect.stringContaining('model.safetensors has none: model.layers.0.q_proj.weight'),
+      hint: expect.stringContaining('this is a model'),
+    });
+    await expect(readAdapter(filesOf(await file('a.q.lora_A.weight')))).rejects.toMatchObject({
+      hint: expect.stringContaining('lorank lora check'),
+    });
+    await expect(readAdapter(filesOf(await file()))).rejects.toThrow('has none: no tensors');
+  });
+
   it('refuses factors that do not fit, by name', async () => {
     const tensors = tensorOf(new Float32Array(6), [3, 2]);
     const bad = adapterOf(config, [], {

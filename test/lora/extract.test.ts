@@ -139,7 +139,7 @@ describe('extraction', () => {
   it('names what changed and cannot be carried: norms, biases, embeddings, the output layer, tensors of one model', async () => {
     const both = await pair((tensors) => {
       const names = ['model.embed_tokens.weight', 'model.layers.0.v_proj.bias', 'model.norm.weight', 'lm_head.weight'];
-      const { [`${Q}.weight`]: _, ...rest } = names.reduce(plusNoise, tensors);
+      const { [`${Q}.weight`]: _, ...rest } = [...names, 'model.layers.0.v_proj.weight'].reduce(plusNoise, tensors);
       return { ...rest, 'score.weight': tensorOf(new Float32Array(20), [1, 20]) };
     });
     const { notCarried } = await extractAdapter(K, ...both, { rank: 2 });
@@ -176,6 +176,12 @@ describe('extraction refuses', () => {
       'h.1.w.weight': { shape: [4, 4] },
     });
     await refusal(extractAdapter(K, base, other), /of 6 and 2 only 0 have one name/);
+  });
+  it('equal models, and those of which no layer that may carry an adapter differs', async () => {
+    const nothing = await pair((tensors) => tensors);
+    await refusal(extractAdapter(K, ...nothing), /models should differ, all their tensors are equal/);
+    const norm = await pair((tensors) => plusNoise(tensors, 'model.norm.weight'));
+    await refusal(extractAdapter(K, ...norm), /only others do: model.norm.weight \(no matrix\)/);
   });
   it('NaN, and says in which model', async () => {
     const nan = tensorOf(new Float32Array(600).fill(Number.NaN), [30, 20]);
