@@ -8,6 +8,7 @@ import type { LayerSize } from './checkNumbers.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { PeftConfig } from './config.js';
 import { eachBlock } from './pass.js';
+import { finder } from './place.js';
 import { type Module, modulesOf } from './targets.js';
 
 /** Checks the layers against the modules of the base; reads the weights of those that have one. */
@@ -32,12 +33,11 @@ export async function checkBase(
     return;
   }
   const byPath = new Map(modules.map((module) => [module.path, module]));
-  // kohya writes _ for the dots of a path, behind the part of the pipeline
-  const flat = new Map(modules.map((module) => [module.path.replaceAll('.', '_'), module]));
+  const find = finder([...byPath.keys()]);
   const missing: string[] = [];
   for (const layer of layers) {
     const { path, outputs, inputs, embedding } = layer;
-    const module = byPath.get(path) ?? flat.get(path.replace(/^lora_(unet|te\d?|transformer)_/, ''));
+    const module = byPath.get(find(path) ?? path);
     if (!module && path === 'lm_head' && base.config.tie_word_embeddings === true) {
       found({
         ...{ severity: 'warning', check: 'base', path },
@@ -77,7 +77,7 @@ export async function checkBase(
     });
 }
 
-/** An update larger than the weight itself. */
+/** A weight that is damaged, or an update larger than the weight itself. */
 async function compareSizes(
   K: Kernels,
   found: Found,
@@ -89,6 +89,12 @@ async function compareSizes(
   await eachBlock(K, base, module, ({ data }) => {
     squares += dot(data, data);
   });
+  if (!(squares < Infinity))
+    return found({
+      ...{ severity: 'fault', check: 'base', path },
+      message: `${module.weight} of the base holds numbers that are not finite`,
+      repair: 'the file is damaged, or of a training that diverged: take another copy of the base',
+    });
   const size = Math.sqrt(squares);
   if (norm > size)
     found({

@@ -107,7 +107,7 @@ function placeLayer(
 }
 
 /** The path in the model for a path in the adapter: equal, or alike but for what stands before it, or with _ for dots. */
-function finder(paths: readonly string[]): (path: string) => string | undefined {
+export function finder(paths: readonly string[]): (path: string) => string | undefined {
   const all = new Set(paths);
   const bySuffix = new Map<string, string | undefined>();
   const flat = new Map<string, string>();

@@ -273,3 +273,26 @@ describe('lorank lora init', () => {
     expect(stdout).toMatch(/base +5 files, 160 kB, read only; hashes in manifest.json/);
   });
 });
+
+describe('lorank lora check --base', () => {
+  it('tells a base of the same shapes that is not the one in the manifest', async () => {
+    const [base, out] = [model(), output()];
+    await lorank(['lora', 'init', base, '-r', '4', '-o', out]);
+    const findings = async (folder: string) => {
+      const { code, stdout } = await lorank(['lora', 'check', out, '--base', folder, '--json']);
+      expect(code).toBe(0);
+      const found: { check: string; severity: string; message: string }[] = JSON.parse(stdout).findings;
+      return found.filter(({ check }) => check === 'base');
+    };
+    expect(await findings(base)).toEqual([]);
+    const tuned = model({
+      edit: (tensors) => {
+        const { bytes } = tensors['model.layers.1.mlp.up_proj.weight'];
+        bytes[0] ^= 1;
+      },
+    });
+    const [found, ...more] = await findings(tuned);
+    expect([found.severity, more]).toEqual(['warning', []]);
+    expect(found.message).toMatch(/^model-0000\d-of-00003.safetensors is another file than the one that the adapter/);
+  });
+});

@@ -217,6 +217,32 @@ describe('checkAdapter', () => {
     expect(findings[0]).toMatchObject({ severity, check: 'base', message: expect.stringMatching(message) });
   });
 
+  it('finds nothing in a sound adapter whose paths are those of its base but for what stands before them, as merge does', async () => {
+    for (const prefix of ['unet.', 'base_model.model.base_model.']) {
+      const plant = { tensors: rename((name) => name.replace('base_model.model.', prefix)) };
+      const files = { files: (f: Record<string, Uint8Array>) => delete f['adapter_config.json'] };
+      const { findings } = await checkAdapter(K, adapter(prefix === 'unet.' ? { ...plant, ...files } : plant), {
+        base: await base(),
+      });
+      expect(findings).toEqual([]);
+    }
+  });
+
+  it('finds one number that is not finite in a weight of the base', async () => {
+    const [name, at] = [`${Q0}.weight`, 70];
+    const edit = (tensors: Record<string, Tensor>) => set(name, at, Number.NaN)(tensors);
+    const { findings, ok } = await checkAdapter(K, adapter(), { base: await base({ dtype: 'F32', edit }) });
+    expect(ok).toBe(false);
+    expect(findings).toMatchObject([
+      {
+        severity: 'fault',
+        check: 'base',
+        path: Q0,
+        message: expect.stringMatching(/q_proj.weight of the base holds numbers that are not finite/),
+      },
+    ]);
+  });
+
   it('warns of an update that outweighs the weight', async () => {
     const plant = {
       tensors: (t: Record<string, Tensor>) => {
