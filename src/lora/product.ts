@@ -3,7 +3,8 @@
 //   L = Q₁R₁, R = Q₂R₂ (the triangles alone),  R₁R₂ᵀ = U Σ Vᵀ (k×k),  L·(R₂ᵀV) = (Q₁U)Σ,  R·(R₁ᵀU) = (Q₂V)Σ
 //
 // so neither Q is formed nor is a triangle inverted. Backward stable: the error of the product is a small multiple of
-// k·ε·‖L‖·‖R‖, for any rank. Cost: 2(n₁+n₂)k² + 20k³ flops, and 2(n₁+n₂)k·r for factors of rank r.
+// k·ε·‖L‖·‖R‖, for any rank. A product that is zero as far as factors in f32 can tell (a start that is not trained yet) has no
+// best approximation but zero: it keeps the leading columns of one factor, so that it can still be trained. Cost: 2(n₁+n₂)k² + 20k³ flops, and 2(n₁+n₂)k·r for factors of rank r.
 
 import type { Factored } from '../descend.js';
 import type { Kernels } from '../kernels/contract.js';
@@ -21,7 +22,7 @@ export interface Compressed {
   /** V√Σ: n₂×r. */
   readonly right: Matrix<Float64Array>;
   readonly rank: number;
-  /** Of X, descending; those that are rounding errors of the product are 0. */
+  /** Of X, descending; those that are rounding errors of the product are 0, and all where X is zero to f32 rounding. */
   readonly values: Float64Array;
 }
 
@@ -49,11 +50,15 @@ export const productValues = (K: Kernels, X: Factored): Float64Array => core(K, 
 
 /**
  * The best approximation of X of the rank that `choose` finds from its singular values (cut to min(k, n₁, n₂)), in
- * balanced factors. of: left n₁×k, right n₂×k.
+ * balanced factors. Of a zero: the leading columns of right and a zero, or, where right is zero, of left. of: left n₁×k,
+ * right n₂×k.
  */
 export function compressed(K: Kernels, of: Factored, choose: (values: Float64Array) => number): Compressed {
   const X = { left: double(of.left), right: double(of.right) };
   const { U, values, V, R1, R2 } = core(K, X);
+  // f32 factors with L Rᵀ = 0 before they are rounded: √Σσ² ≈ 0.6·2⁻²⁴·‖L‖_F·‖R‖_F/√k
+  const rounding = (2 ** -23 * frobenius(R1) * frobenius(R2)) / Math.sqrt(X.left.cols);
+  if (Math.sqrt(sumOfSquares(values)) <= rounding) return idle(X, values.fill(0), choose);
   const rank = Math.min(values.length, choose(values));
   const lead = (Q: Matrix) => slice(Q, 0, Q.rows, 0, rank);
   const left = multiply(K, X.left, multiply(K, transpose(R2), lead(V)));
@@ -62,6 +67,15 @@ export function compressed(K: Kernels, of: Factored, choose: (values: Float64Arr
     for (let i = 0, t = 0; i < F.rows; i++)
       for (let j = 0; j < rank; j++, t++) F.data[t] = values[j] > 0 ? F.data[t] / Math.sqrt(values[j]) : 0;
   return { left, right, rank, values };
+}
+
+function idle({ left, right }: Factored, values: Float64Array, choose: (values: Float64Array) => number): Compressed {
+  const rank = Math.min(values.length, choose(values));
+  const lead = (F: Matrix) => double(slice(F, 0, F.rows, 0, rank));
+  const zero = (F: Matrix) => matrix(F.rows, rank);
+  return frobenius(right) > 0
+    ? { left: zero(left), right: lead(right), rank, values }
+    : { left: lead(left), right: zero(right), rank, values };
 }
 
 /** ‖L Rᵀ‖_F. X: left n₁×k, right n₂×k. */

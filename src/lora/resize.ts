@@ -7,7 +7,6 @@
 
 import { usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
-import { copy, slice, transpose } from '../matrix.js';
 import type { Adapter, AdapterLayer } from './adapter.js';
 import { compressed, productOf, rankForEnergy, sumOfSquares } from './product.js';
 import {
@@ -84,8 +83,6 @@ function resizedLayer(
   const norm = scaling * Math.sqrt(sumOfSquares(small.values));
   if (small.rank === rank) return { layer: from, report: { path, from: rank, rank, norm, error: 0 } };
   const head = { ...from, alpha: alphaFor(config, scaling, small.rank) };
-  // Where ΔW = 0 the first rows of A are kept, so that it can still be trained.
-  const right = norm === 0 ? transpose(slice(from.A, 0, small.rank)) : small.right;
-  const { layer, report } = layerWith(K, head, X, { ...small, right: copy(right) });
+  const { layer, report } = layerWith(K, head, X, small);
   return { layer, report: { ...report, from: rank } };
 }

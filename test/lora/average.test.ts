@@ -57,6 +57,13 @@ describe('an average', () => {
     expect(layers[0].error).toBeLessThan(1e-6);
   });
 
+  it('of adapters that are not trained yet is zero at a lower rank, and can be trained', async () => {
+    const fresh = [p, q].map((of) => adapter([{ ...of, B: matrix(12, of.rank, new Float32Array(12 * of.rank)) }]));
+    const { adapter: mean } = await averageAdapters(K, fresh, { rank: 3 });
+    const after = await mean.layer('m.q');
+    expect([after.A.data, after.B.data]).toEqual([p.A.data.slice(0, 27), new Float32Array(36)]);
+  });
+
   it('takes a layer that one of them lacks for zero there', async () => {
     const { adapter: mean, layers } = await averageAdapters(K, [adapter([p, layer('m.k')]), adapter([q])]);
     expect(layers.map(({ path, of }) => [path, of])).toEqual([

@@ -2,15 +2,16 @@
 
 import { describe, expect, it } from 'vitest';
 import { floatTensor, toFloat32 } from '../../src/io/tensor.js';
-import { relativeError } from '../../src/linalg/norms.js';
+import { frobenius, relativeError } from '../../src/linalg/norms.js';
 import { singularValues } from '../../src/linalg/svd.js';
 import { type AdapterLayer, adapterOf } from '../../src/lora/adapter.js';
 import { peftConfig } from '../../src/lora/config.js';
+import { initAdapter } from '../../src/lora/initialise.js';
 import { rankForEnergy } from '../../src/lora/product.js';
 import { resizeAdapter } from '../../src/lora/resize.js';
-import { matrix } from '../../src/matrix.js';
+import { copy, matrix, slice } from '../../src/matrix.js';
 import { close } from '../close.js';
-import { deltaOf, K, layer, layersOf, randomly, refusal, reread } from './samples.js';
+import { deltaOf, K, layer, layersOf, model, randomly, refusal, reread, tensorsOf } from './samples.js';
 
 const config = peftConfig({ r: 4, lora_alpha: 8, target_modules: ['q', 'k', 'conv', 'embed'] });
 const adapterWith = (...layers: AdapterLayer[]) => adapterOf(config, layers);
@@ -96,6 +97,44 @@ describe('resizing', () => {
     expect(layers).toMatchObject([{ rank: 2, norm: 0, error: 0 }]);
     expect(after.A.data).toEqual(before.A.data.slice(0, 18));
     expect(after.B.data).toEqual(new Float32Array(24));
+  });
+
+  it('of a layer that starts by its columns (A = 0) stays zero and keeps a B to train from', async () => {
+    const before = layer('m.q', { A: matrix(4, 9, new Float32Array(36)) });
+    const { adapter, layers } = await resizeAdapter(K, adapterWith(before), { rank: 2 });
+    const after = await adapter.layer('m.q');
+    expect(layers).toMatchObject([{ rank: 2, norm: 0, error: 0 }]);
+    expect(copy(after.B).data).toEqual(copy(slice(before.B, 0, 12, 0, 2)).data);
+    expect(after.A.data).toEqual(new Float32Array(18));
+  });
+
+  it.each([2, 'auto'] as const)(
+    'to %s of a start with B A = 0 of two factors is zero, and trains: no rounding is kept',
+    async (rank) => {
+      const W = { 'm.q.weight': { shape: [48, 40] } };
+      const base = await model({ 'm.safetensors': tensorsOf(W) });
+      const { adapter: start } = await initAdapter(K, base, { rank: 8, method: 'orthogonal' });
+      const before = await start.layer('m.q');
+      expect(frobenius(deltaOf(before))).toBeGreaterThan(0); // rounding errors
+      const { adapter, layers } = await resizeAdapter(K, start, { rank });
+      const after = await adapter.layer('m.q');
+      expect(layers).toMatchObject([{ rank: rank === 2 ? 2 : 1, norm: 0, error: 0 }]);
+      expect(frobenius(deltaOf(after))).toBe(0);
+      expect(after.A.data).toEqual(before.A.data.slice(0, after.A.data.length));
+    },
+  );
+
+  it('of an update of 1e-6 beside the factors it is the difference of is the nearest matrix: ≤ 1e-2', async () => {
+    const [one, noise] = [layer('m.q', { rank: 2 }), randomly('noise', 12, 2)];
+    const B = matrix(12, 4, new Float32Array(48));
+    for (let i = 0; i < 12; i++)
+      for (let j = 0; j < 2; j++) {
+        B.data[i * 4 + j] = one.B.data[i * 2 + j];
+        B.data[i * 4 + 2 + j] = -one.B.data[i * 2 + j] * (1 + 1e-6 * noise.data[i * 2 + j]);
+      }
+    const before = layer('m.q', { A: matrix(4, 9, Float32Array.of(...one.A.data, ...one.A.data)), B });
+    const { adapter } = await resizeAdapter(K, adapterWith(before), { rank: 2 });
+    expect(relativeError(deltaOf(await adapter.layer('m.q')), deltaOf(before))).toBeLessThan(1e-2);
   });
 
   it.each([['BF16', 2 ** -8] as const, ['F16', 2 ** -11] as const])(
