@@ -14,6 +14,7 @@ import { wholeWeight } from './pass.js';
 import { productOf, productValues, rankForEnergy, sumOfSquares } from './product.js';
 import { leadingTriples } from './starts.js';
 import { type Module, modulesOf, selectModules, type Targets } from './targets.js';
+import { requireFinite } from './work.js';
 
 /** What the spectrum of a layer says. */
 export interface LayerSpectrum {
@@ -70,6 +71,7 @@ export async function spectrum(
   if ('paths' in of) {
     for (const path of of.paths) {
       const layer = await of.layer(path);
+      requireFinite('spectrum', layer);
       const values = productValues(K, productOf(layer)).map((value) => Math.abs(layer.scaling) * value);
       const { outputs, inputs, rank } = layer;
       const norm = Math.sqrt(sumOfSquares(values));

@@ -36,6 +36,14 @@ describe('the spectrum of an adapter', () => {
     expect(found.stableRank).toBeCloseTo((found.norm / found.values[0]) ** 2, 12);
   });
 
+  it.each([Number.NaN, Infinity])('with one %d is refused, and its layer named', async (bad) => {
+    const B = weights('B', [40, 6]);
+    B[100] = bad;
+    await expect(spectrum(K, adapterOf(peftConfig({}), [layer(weights('A', [6, 50]), B)]))).rejects.toThrow(
+      `spectrum: a.q: B should hold finite numbers, got ${bad}`,
+    );
+  });
+
   it('of equal singular values has effective, stable and suggested rank r', async () => {
     const orthonormal = (n: number, name: string) => qr(K, matrix(n, 6, normals(stream(1, name), 6 * n))).Q;
     const B = Float32Array.from(orthonormal(40, 'B').data);
