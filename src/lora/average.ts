@@ -8,6 +8,7 @@
 import { dataError, usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
 import type { Adapter, AdapterLayer } from './adapter.js';
+import { targetsOf, withTargets } from './config.js';
 import { productOf, sumOfProducts } from './product.js';
 import {
   configFor,
@@ -61,9 +62,9 @@ export function averaging(
   for (const adapter of adapters) requirePlain(caller, adapter);
   const paths = [...new Set(adapters.flatMap((adapter) => adapter.paths))].sort();
   for (const path of paths) requireAlike(caller, adapters, path);
-  const same = new Set(adapters.map((adapter) => JSON.stringify(adapter.config.target_modules))).size === 1;
-  const { config } = adapters[0];
-  const plain = { ...config, use_rslora: false, ...(same ? {} : { target_modules: null }) };
+  const same = new Set(adapters.map(({ config }) => targetsOf(config))).size === 1;
+  const own = { ...adapters[0].config, use_rslora: false };
+  const plain = same ? own : withTargets(own, null); // null: the paths of what comes out
   return {
     paths,
     make: async (path) => {

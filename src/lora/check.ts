@@ -7,7 +7,7 @@ import type { Kernels } from '../kernels/contract.js';
 import { checkBase } from './checkBase.js';
 import { checkNumbers } from './checkNumbers.js';
 import type { Checkpoint } from './checkpoint.js';
-import { type PeftConfig, parsePeftConfig, patternFor, scalingOf } from './config.js';
+import { isTarget, type PeftConfig, parsePeftConfig, patternFor, scalingOf } from './config.js';
 import { type Files, readJson } from './files.js';
 import { type AdapterNames, namesOf } from './names.js';
 
@@ -228,23 +228,21 @@ function checkShapes(
   return whole;
 }
 
+/** Which fields leave modules out. */
+function narrowed(config: PeftConfig): string {
+  const fields = ['layers_to_transform', 'exclude_modules'].filter((field) => (config[field] ?? null) !== null);
+  return fields.length > 0 ? ` (narrowed by ${fields.join(' and ')})` : '';
+}
+
 function checkTargets(found: Found, names: AdapterNames, config: PeftConfig): void {
-  const { target_modules: targets } = config;
-  const covers = (path: string): boolean => {
-    if (targets === null || targets === 'all-linear') return true;
-    if (typeof targets !== 'string') return targets.some((name) => path === name || path.endsWith(`.${name}`));
-    try {
-      return new RegExp(`^(?:${targets})$`).test(path);
-    } catch {
-      return true; // written for Python, and not to be judged here
-    }
-  };
-  const uncovered = [...names.pairs.keys()].filter((path) => !covers(path));
+  const uncovered = [...names.pairs.keys()].filter((path) => !isTarget(config, path));
   if (uncovered.length > 0)
     found({
       ...{ severity: 'fault', check: 'config', path: uncovered[0] },
-      message: `target_modules does not cover ${uncovered.length} of ${names.pairs.size} layers, ${uncovered[0]} first: PEFT drops them without a word`,
-      repair: 'add their names to target_modules',
+      message: `target_modules does not cover ${uncovered.length} of ${names.pairs.size} layers${narrowed(config)}, ${uncovered[0]} first: PEFT drops them without a word`,
+      repair: narrowed(config)
+        ? 'add their names to target_modules, and correct what narrows it'
+        : 'add their names to target_modules',
     });
   for (const field of ['rank_pattern', 'alpha_pattern'] as const)
     for (const key of Object.keys(config[field]))

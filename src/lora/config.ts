@@ -66,15 +66,56 @@ export function parsePeftConfig(json: Readonly<Record<string, unknown>>): PeftCo
   return { ...config, rank_pattern: config.rank_pattern ?? {}, alpha_pattern: config.alpha_pattern ?? {} };
 }
 
+/** The config with other target_modules, which nothing narrows: layers_to_transform and the like belonged to the old ones. */
+export function withTargets(config: PeftConfig, target_modules: PeftConfig['target_modules']): PeftConfig {
+  const { layers_to_transform: _, layers_pattern: __, exclude_modules: ___, ...rest } = config;
+  return { ...rest, target_modules };
+}
+
+/** What target_modules means, as text: the field, and those that narrow it. */
+export const targetsOf = (config: PeftConfig): string =>
+  JSON.stringify(
+    ['target_modules', 'layers_to_transform', 'layers_pattern', 'exclude_modules'].map(
+      (field) => config[field] ?? null,
+    ),
+  );
+
+/** Whether PEFT puts an adapter on the module: target_modules covers it, and nothing leaves it out. */
+export function isTarget(config: PeftConfig, path: string): boolean {
+  const { target_modules: targets, exclude_modules: excluded, layers_to_transform: layers, layers_pattern } = config;
+  if (excluded && matches(excluded, path, false)) return false;
+  if (targets === null || targets === 'all-linear') return true;
+  if (typeof targets === 'string' || targets.includes(path)) return matches(targets, path, true);
+  if (!matches(targets, path, true)) return false;
+  if (layers === undefined || layers === null) return true;
+  const patterns = [layers_pattern ?? []].flat();
+  for (const pattern of patterns.length > 0 ? patterns : ['[^.]*']) {
+    const number = read(`^.*\\.${pattern}\\.(\\d+)\\.`)?.exec(path)?.[1];
+    if (number !== undefined) return [layers].flat().includes(Number(number));
+  }
+  return false;
+}
+
+/** A regular expression; none where it is written for Python, and not to be judged here. */
+function read(source: string): RegExp | undefined {
+  try {
+    return new RegExp(source);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A regular expression for the whole path, or names of which the path is one or ends in one. */
+function matches(names: unknown, path: string, unread: boolean): boolean {
+  if (Array.isArray(names)) return names.some((name) => path === name || path.endsWith(`.${name}`));
+  return read(`^(?:${names})$`)?.test(path) ?? unread;
+}
+
 /** The entry of a pattern for a module: of the first key that the whole path or the end of it matches, as PEFT has it. */
 export function patternFor(pattern: Readonly<Record<string, number>>, path: string): number | undefined {
   for (const [key, value] of Object.entries(pattern)) {
     if (path === key || path.endsWith(`.${key}`)) return value;
-    try {
-      if (new RegExp(`^(.*\\.)?(${key})$`).test(path)) return value;
-    } catch {
-      // no regular expression in this dialect: only its own text matches it
-    }
+    if (read(`^(.*\\.)?(${key})$`)?.test(path)) return value;
   }
   return undefined;
 }

@@ -13,6 +13,7 @@ import { streamSafetensors } from '../io/safetensors.js';
 import { tensorOf } from '../io/tensor.js';
 import { matrix } from '../matrix.js';
 import { type Adapter, type AdapterLayer, adapterFiles, type LayerHead, patternsOf, peftTensors } from './adapter.js';
+import { withTargets } from './config.js';
 import type { OutputFile } from './files.js';
 import type { Dialect } from './names.js';
 import { times } from './product.js';
@@ -26,15 +27,24 @@ const PARTS: readonly (readonly [diffusers: string, kohya: string])[] = [
   ['unet.', 'lora_unet_'],
 ];
 
-/** Paths of a text encoder, of a transformer that denoises, or else of a U-Net. */
-const partOf = (path: string): string =>
-  /^text_model\./.test(path)
-    ? 'text_encoder.'
-    : /^(single_)?transformer_blocks\./.test(path)
-      ? 'transformer.'
-      : 'unet.';
+/** How the paths of each part begin. */
+const BEGINS: readonly (readonly [part: string, RegExp])[] = [
+  ['text_encoder.', /^text_model\./],
+  [
+    'transformer.',
+    /^((single_)?transformer_blocks|x_embedder|context_embedder|time_text_embed|norm_out|proj_out|patch_embed|pos_embed|caption_projection|adaln_single)(\.|$)/,
+  ],
+  [
+    'unet.',
+    /^((down|up|mid|input|output|middle|double|single)_blocks?|conv_in|conv_out|(time|add|class)_embedding|time_embed|label_emb|encoder_hid_proj|out)(\.|$)/,
+  ],
+];
 
-const withPart = (path: string): string => (PARTS.some(([part]) => path.startsWith(part)) ? path : partOf(path) + path);
+const hasPart = (path: string): boolean => PARTS.some(([part]) => path.startsWith(part));
+const partOf = (path: string): string | undefined => BEGINS.find(([, begins]) => begins.test(path))?.[0];
+
+/** With the part that it belongs to; kohya puts what is of none with the U-Net. */
+const withPart = (path: string): string => (hasPart(path) ? path : (partOf(path) ?? 'unet.') + path);
 
 /** The adapter with its layers called as the dialect calls them. known: the paths of the model, where they are at hand. */
 export function renamed(adapter: Adapter, to: Dialect, known: readonly string[] = []): Adapter {
@@ -44,6 +54,12 @@ export function renamed(adapter: Adapter, to: Dialect, known: readonly string[] 
     throw usageError(
       `convertAdapter: an adapter of PEFT belongs to one model, this one has layers of ${[...parts].map((part) => part.slice(0, -1) || 'no part').join(' and ')}`,
       'convert it to diffusers names: a pipeline has all of them',
+    );
+  const stray = dotted.find((path) => !hasPart(path) && partOf(path) === undefined);
+  if (to === 'diffusers' && stray !== undefined)
+    throw usageError(
+      `convertAdapter: diffusers names the parts of a pipeline of images (${[...new Set(PARTS.map(([part]) => part.slice(0, -1)))].join(', ')}), ${stray} is of none of them`,
+      'keep the files of PEFT',
     );
   const two = parts.has('text_encoder_2.');
   const name = (path: string) => {
@@ -65,7 +81,7 @@ export function renamed(adapter: Adapter, to: Dialect, known: readonly string[] 
   const moved = paths.some((path) => own.get(path) !== path);
   const { config } = adapter;
   return {
-    config: moved ? { ...config, rank_pattern, alpha_pattern, target_modules } : config,
+    config: moved ? withTargets({ ...config, rank_pattern, alpha_pattern }, target_modules) : config,
     paths,
     head,
     layer: async (path) => called(path, await adapter.layer(own.get(path)!)),

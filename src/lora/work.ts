@@ -10,7 +10,7 @@ import { assign, multiply } from '../linalg/products.js';
 import { largestEntry } from '../linalg/vectors.js';
 import { copy, type Matrix, matrix, transpose } from '../matrix.js';
 import { type Adapter, type AdapterLayer, adapterOf, type LayerHead, patternsOf, peftTensors } from './adapter.js';
-import type { PeftConfig } from './config.js';
+import { type PeftConfig, withTargets } from './config.js';
 import { bytesOf } from './files.js';
 import { beside, type Compressed, compressed, productNorm, sumOfSquares } from './product.js';
 
@@ -63,8 +63,9 @@ export async function finished<R extends LayerReport>(
 
 /** The config for layers whose ranks have changed. */
 export const configFor = (config: PeftConfig, heads: readonly LayerHead[]): PeftConfig => {
-  const patterns = patternsOf(heads);
-  return { ...config, ...patterns, target_modules: config.target_modules ?? patterns.target_modules };
+  const { target_modules: paths, ...patterns } = patternsOf(heads);
+  const own = config.target_modules === null ? withTargets(config, paths) : config;
+  return { ...own, ...patterns };
 };
 
 /** α of a layer of rank r with scaling s. */

@@ -5,7 +5,7 @@ import { relativeError } from '../../src/linalg/norms.js';
 import { singularValues } from '../../src/linalg/svd.js';
 import { type AdapterLayer, adapterOf } from '../../src/lora/adapter.js';
 import { averageAdapters } from '../../src/lora/average.js';
-import { type PeftConfig, peftConfig } from '../../src/lora/config.js';
+import { isTarget, type PeftConfig, peftConfig } from '../../src/lora/config.js';
 import { type Matrix, matrix } from '../../src/matrix.js';
 import { close } from '../close.js';
 import { deltaOf, K, layer, randomly, refusal, reread } from './samples.js';
@@ -62,6 +62,22 @@ describe('an average', () => {
     const { adapter: mean } = await averageAdapters(K, fresh, { rank: 3 });
     const after = await mean.layer('m.q');
     expect([after.A.data, after.B.data]).toEqual([p.A.data.slice(0, 27), new Float32Array(36)]);
+  });
+
+  it.each([
+    [
+      { layers_to_transform: [0], layers_pattern: 'layers' },
+      { layers_to_transform: [1], layers_pattern: 'layers' },
+    ],
+    [{ exclude_modules: ['1.k'] }, { exclude_modules: ['0.q'] }],
+    [{ target_modules: ['0.q'] }, { target_modules: ['k'], exclude_modules: ['q'] }],
+  ])('of adapters that %j and %j narrow has targets that cover every layer', async (a, b) => {
+    const [first, second] = [layer('m.layers.0.q'), layer('m.layers.1.k')];
+    const { adapter: mean } = await averageAdapters(K, [adapter([first], a), adapter([second], b)]);
+    const { config, paths } = await reread(mean);
+    expect(paths.map((path) => isTarget(config, path))).toEqual([true, true]);
+    const alike = (await averageAdapters(K, [adapter([first], a), adapter([first], a)])).adapter.config;
+    expect(alike).toMatchObject(a); // what all of them say stays
   });
 
   it('takes a layer that one of them lacks for zero there', async () => {

@@ -62,6 +62,8 @@ const [Q0, V0] = LAYERS;
 describe('checkAdapter', () => {
   it('finds nothing in a sound adapter, alone or beside its base', async () => {
     expect(await checkAdapter(K, adapter())).toEqual({ layers: 4, findings: [], ok: true });
+    const whole = { config: { layers_to_transform: [0, 1], layers_pattern: null, exclude_modules: 'k_proj' } };
+    expect(await checkAdapter(K, adapter(whole))).toEqual({ layers: 4, findings: [], ok: true });
     expect(await checkAdapter(K, adapter(), { base: await base() })).toEqual({ layers: 4, findings: [], ok: true });
   });
 
@@ -89,6 +91,24 @@ describe('checkAdapter', () => {
       'config',
       'layers that no target covers',
       { config: { target_modules: ['q_proj'] } },
+      /does not cover 2 of 4 layers/,
+    ],
+    [
+      'config',
+      'layers that are left out by their numbers',
+      { config: { layers_to_transform: [1] } },
+      /does not cover 2 of 4 layers \(narrowed by layers_to_transform\), model.layers.0/,
+    ],
+    [
+      'config',
+      'layers that are left out by name',
+      { config: { exclude_modules: ['1.self_attn.v_proj'] } },
+      /does not cover 1 of 4 layers \(narrowed by exclude_modules\), model.layers.1/,
+    ],
+    [
+      'config',
+      'layers whose numbers are elsewhere',
+      { config: { layers_to_transform: 0, layers_pattern: ['h', 'layers'] } },
       /does not cover 2 of 4 layers/,
     ],
     ['config', 'a regex that covers none', { config: { target_modules: '.*k_proj' } }, /does not cover 4 of 4 layers/],
