@@ -174,6 +174,27 @@ describe('names of', () => {
   it('two models do not fit one adapter of PEFT', () =>
     refusal(convertAdapter(K, unet(), { to: 'peft' }), /belongs to one model, this one has layers of .*unet/));
 
+  it('diffusers have the parts of a pipeline: a language model is none of them', async () => {
+    const llama = adapter([layer('model.layers.0.self_attn.q_proj')]);
+    await refusal(
+      convertAdapter(K, llama, { to: 'diffusers' }),
+      /parts of a pipeline of images .*model\.layers\.0\.self_attn\.q_proj is of none of them/,
+    );
+    const bare = [
+      'transformer_blocks.0.attn.to_q',
+      'x_embedder',
+      'mid_block.attentions.0.proj_in',
+      'text_model.encoder.layers.0.self_attn.q_proj',
+    ];
+    const named = await convertAdapter(K, adapter(bare.map((path) => layer(path))), { to: 'diffusers' });
+    expect(named.adapter.paths).toEqual([
+      `text_encoder.${bare[3]}`,
+      `transformer.${bare[0]}`,
+      `transformer.${bare[1]}`,
+      `unet.${bare[2]}`,
+    ]);
+  });
+
   it('kohya and diffusers have no embeddings and no other tensors', async () => {
     const embedding = adapter([layer('m.e', { kind: 'embedding' })]);
     await refusal(through(embedding, 'kohya'), /files of kohya have no embeddings, got lora_unet_m_e/);
