@@ -108,7 +108,15 @@ export async function readAdapter(files: Files): Promise<Adapter> {
         : 'this is a model, or an adapter of another kind: name a LoRA adapter',
     );
   const alphas = new Map<string, number>();
-  for (const [path, key] of names.alphas) alphas.set(path, toFloat32(await parsed.read(key))[0]);
+  for (const [path, key] of names.alphas) {
+    const alpha = alphaIn(await parsed.read(key));
+    if (!(alpha > 0 && alpha < Infinity))
+      throw dataError(
+        `readAdapter: ${key} should be a positive number, got ${alpha}`,
+        'without its scaling the layer is unknown: take another copy of the file, or correct α',
+      );
+    alphas.set(path, alpha);
+  }
   const heads = headsOf(parsed, names, config, alphas);
   const paths = [...heads.keys()].sort();
   return {
@@ -130,6 +138,12 @@ export async function readAdapter(files: Files): Promise<Adapter> {
     metadata: parsed.metadata,
     dialect: names.dialect,
   };
+}
+
+/** The number in a tensor of α; NaN where it holds none, or several. */
+export function alphaIn(tensor: Tensor): number {
+  const numbers = toFloat32(tensor);
+  return numbers.length === 1 ? numbers[0] : Number.NaN;
 }
 
 function headsOf(

@@ -5,6 +5,7 @@ import type { Safetensors } from '../io/safetensors.js';
 import { toFloat32 } from '../io/tensor.js';
 import type { Kernels } from '../kernels/contract.js';
 import { type Matrix, matrix, transpose } from '../matrix.js';
+import { alphaIn } from './adapter.js';
 import type { Found } from './check.js';
 import { type PeftConfig, scalingOf } from './config.js';
 import type { AdapterNames } from './names.js';
@@ -44,7 +45,15 @@ export async function checkNumbers(
     onLayer(++done, names.pairs.size);
     if (!whole.has(path)) continue;
     const alphaKey = names.alphas.get(path);
-    const own = alphaKey === undefined ? undefined : toFloat32(await parsed.read(alphaKey))[0];
+    const own = alphaKey === undefined ? undefined : alphaIn(await parsed.read(alphaKey));
+    if (own !== undefined && !(own > 0 && own < Infinity)) {
+      found({
+        ...{ severity: 'fault', check: 'scaling', path },
+        message: `${alphaKey} should be a positive number, got ${own}: the scaling of the layer is α/r`,
+        repair: 'take another copy of the file, or correct α',
+      });
+      continue;
+    }
     const { shape } = parsed.tensors.get(nameA)!;
     const [rank, ...rest] = shape;
     const [a, b] = [toFloat32(await parsed.read(nameA)), toFloat32(await parsed.read(nameB))];

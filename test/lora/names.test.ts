@@ -1,7 +1,9 @@
 // The dialects, by the names that their programs write.
 
 import { describe, expect, it } from 'vitest';
+import { singleKernels } from '../../src/kernels/index.js';
 import { readAdapter } from '../../src/lora/adapter.js';
+import { checkAdapter } from '../../src/lora/check.js';
 import { filesOf } from '../../src/lora/files.js';
 import { namesOf } from '../../src/lora/names.js';
 import { safetensors, stored, weights } from './models.js';
@@ -53,4 +55,21 @@ describe('a file of kohya', () => {
     expect(adapter.config).toMatchObject({ target_modules: ['lora_unet_a', 'lora_unet_c'], lora_alpha: 2 });
     expect((await adapter.layer('lora_unet_a')).A.data[3]).toBeCloseTo(weights('a', [4, 8])[3], 4);
   });
+
+  it.each([[[Number.NaN]], [[Infinity]], [[0]], [[-4]], [[]], [[2, 2]]])(
+    'of which α is %j is refused, and a fault to check',
+    async (numbers) => {
+      const files = filesOf({
+        'detail.safetensors': safetensors({
+          'lora_unet_a.lora_down.weight': stored(weights('a', [4, 8]), [4, 8], 'F32'),
+          'lora_unet_a.lora_up.weight': stored(weights('b', [6, 4]), [6, 4], 'F32'),
+          'lora_unet_a.alpha': stored(Float32Array.from(numbers), [numbers.length], 'F32'),
+        }),
+      });
+      await expect(readAdapter(files)).rejects.toThrow(/lora_unet_a.alpha should be a positive number, got/);
+      const { findings, ok } = await checkAdapter(singleKernels(), files);
+      expect(ok).toBe(false);
+      expect(findings[0]).toMatchObject({ check: 'scaling', path: 'lora_unet_a' });
+    },
+  );
 });
