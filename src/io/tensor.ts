@@ -101,10 +101,21 @@ const asF64 = (data: Float) => (data instanceof Float64Array ? data : Float64Arr
 const asF32 = (data: Float) => (data instanceof Float32Array ? data : Float32Array.from(data));
 
 /** Floats in another floating-point type, each rounded to nearest, ties to even. */
-export function floatTensor(data: Float, shape: readonly number[], dtype: 'F64' | 'F32' | 'BF16' | 'F16'): Tensor {
+export function floatTensor(data: Float, shape: readonly number[], dtype: FloatDtype): Tensor {
   const cast = { F64: asF64, F32: asF32, BF16: toBf16, F16: toF16 }[dtype](data);
   return { dtype, shape, bytes: new Uint8Array(cast.buffer, cast.byteOffset, cast.byteLength) };
 }
+
+/** A floating-point type of tensors. */
+export type FloatDtype = 'F64' | 'F32' | 'BF16' | 'F16';
+
+/** The least size that rounds to infinity. */
+export const OVERFLOW: Readonly<Record<FloatDtype, number>> = {
+  F64: Infinity,
+  F32: (2 - 2 ** -24) * 2 ** 127,
+  BF16: (2 - 2 ** -8) * 2 ** 127,
+  F16: 65520,
+};
 
 /** Whether every entry of the type is exact in f32. */
 export const fitsF32 = (dtype: Dtype): boolean => sizeOf(dtype) < 4 || dtype === 'F32';

@@ -8,7 +8,8 @@
 import { dataError } from '../errors.js';
 import { readExactly } from '../io/bytes.js';
 import { type LazyTensor, openSafetensors, type Safetensors, streamSafetensors } from '../io/safetensors.js';
-import { floatTensor, type Tensor, tensorOf, toFloat32 } from '../io/tensor.js';
+import { type FloatDtype, floatTensor, OVERFLOW, type Tensor, tensorOf, toFloat32 } from '../io/tensor.js';
+import { largestEntry } from '../linalg/vectors.js';
 import { type Matrix, matrix } from '../matrix.js';
 import { type PeftConfig, parsePeftConfig, scalingOf } from './config.js';
 import { type Files, type OutputFile, readJson } from './files.js';
@@ -36,8 +37,8 @@ export interface LayerHead {
   readonly alpha: number;
   /** s: α/r, or α/√r with rsLoRA, the patterns of the config applied. */
   readonly scaling: number;
-  /** How A and B are stored. */
-  readonly dtype: 'F32' | 'F16' | 'BF16' | 'F64';
+  /** How A and B are to be stored: of a file the type that holds both; F32 for F64, as which they are read. */
+  readonly dtype: FloatDtype;
 }
 
 /** One layer: W + s·B A. An embedding adds s·(B A)ᵀ. */
@@ -167,9 +168,9 @@ function headsOf(
     const [outputs, width, ...ones] = b.shape;
     if (rank !== width || rank === 0 || ones.some((n) => n !== 1))
       throw wrong('A should be r×inputs and B outputs×r with the same r ≥ 1');
-    const { dtype } = a;
-    if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16' && dtype !== 'F64')
-      throw wrong(`the factors should be F32, F16, BF16 or F64, they are ${dtype}`);
+    const odd = [a, b].find(({ dtype }) => !/^(F64|F32|F16|BF16)$/.test(dtype));
+    if (odd) throw wrong(`the factors should be F32, F16, BF16 or F64, they are ${odd.dtype}`);
+    const dtype = widest([a, b].map((factor) => factor.dtype as FloatDtype));
     heads.set(path, {
       path,
       kind: embedding ? 'embedding' : dims === 4 ? 'conv2d' : 'linear',
@@ -182,6 +183,20 @@ function headsOf(
     });
   }
   return heads;
+}
+
+/** The narrowest type of factors that holds the numbers of all, F64 rounded to F32. */
+export const widest = (dtypes: readonly FloatDtype[]): FloatDtype =>
+  new Set(dtypes).size === 1 && dtypes[0] !== 'F64' ? dtypes[0] : 'F32';
+
+/** @throws data error where a factor overflows the type in which it is to be stored. */
+export function requireFits(path: string, name: 'A' | 'B', M: Matrix, dtype: FloatDtype): void {
+  const largest = largestEntry(M);
+  if (largest >= OVERFLOW[dtype])
+    throw dataError(
+      `${path}: ${name} should be finite in ${dtype}, its largest number is ${largest}`,
+      `the layer does not fit the type that the adapter is stored in${dtype === 'F32' ? '' : ': save the adapter in float32 first'}`,
+    );
 }
 
 /**
@@ -210,9 +225,10 @@ function mostFrequent(values: readonly number[]): number | undefined {
   return [...counts].sort(([a, m], [b, n]) => n - m || a - b)[0]?.[0];
 }
 
-/** The two tensors of a layer, by their PEFT names. */
+/** The two tensors of a layer, by their PEFT names. Refuses factors that overflow their type. */
 export function peftTensors(layer: AdapterLayer): Record<string, Tensor> {
   const shapes = peftShapes(layer);
+  for (const name of ['A', 'B'] as const) requireFits(layer.path, name, layer[name], layer.dtype);
   const tensor = (M: Matrix<Float32Array>, shape: readonly number[]) =>
     layer.dtype === 'F32' ? tensorOf(dense(M), shape) : floatTensor(dense(M), shape, layer.dtype);
   return { [shapes.A.name]: tensor(layer.A, shapes.A.shape), [shapes.B.name]: tensor(layer.B, shapes.B.shape) };

@@ -7,7 +7,7 @@
 
 import { dataError, usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
-import type { Adapter, AdapterLayer } from './adapter.js';
+import { type Adapter, type AdapterLayer, widest } from './adapter.js';
 import { targetsOf, withTargets } from './config.js';
 import { productOf, sumOfProducts } from './product.js';
 import {
@@ -76,7 +76,8 @@ export function averaging(
         terms.push([weights[i] * layer.scaling, layer]);
       }
       const sum = sumOfProducts(terms.map(([times, layer]) => [times, productOf(layer)]));
-      const { layer, report } = layerOfRank(K, { ...terms[0][1], scaling: 1 }, sum, rank);
+      const dtype = widest(terms.map(([, layer]) => layer.dtype));
+      const { layer, report } = layerOfRank(K, { ...terms[0][1], dtype, scaling: 1 }, sum, rank);
       return { layer: { ...layer, alpha: layer.rank }, report: { ...report, of: terms.length } };
     },
     around: (heads) => ({ config: configFor(plain, heads), others: {}, metadata: {} }),

@@ -7,7 +7,7 @@
 
 import { dataError, usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
-import type { Adapter, AdapterLayer } from './adapter.js';
+import { type Adapter, type AdapterLayer, widest } from './adapter.js';
 import { renamed } from './dialects.js';
 import type { Dialect } from './names.js';
 import { productNorm, productOf, sumOfProducts } from './product.js';
@@ -75,7 +75,8 @@ export async function converting(
       const layer = await own.layer(path);
       requireFinite(caller, layer);
       const sum = start ? await difference(caller, layer, start) : productOf(layer);
-      const made = layerOfRank(K, layer, sum, rank);
+      const dtype = start ? widest([layer.dtype, start.head(path).dtype]) : layer.dtype;
+      const made = layerOfRank(K, { ...layer, dtype }, sum, rank);
       const alpha = alphaFor(config, layer.scaling, made.layer.rank);
       return { layer: { ...made.layer, alpha }, report: { ...made.report, from: layer.rank } };
     },

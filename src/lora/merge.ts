@@ -12,7 +12,7 @@
 import { dataError, usageError } from '../errors.js';
 import { readExactly } from '../io/bytes.js';
 import type { LazyTensor } from '../io/safetensors.js';
-import { floatTensor, type Tensor, toFloat32, toFloat64 } from '../io/tensor.js';
+import { type FloatDtype, floatTensor, OVERFLOW, type Tensor, toFloat32, toFloat64 } from '../io/tensor.js';
 import type { Kernels } from '../kernels/contract.js';
 import { largestOf } from '../linalg/vectors.js';
 import { type Float, matrix, slice, transpose } from '../matrix.js';
@@ -92,7 +92,7 @@ async function* mergedFile(
         ...options,
         brought: brought && (await wholeTensor(brought)),
       });
-    } else if (brought) yield await cast(brought, tensor);
+    } else if (brought) yield await cast(brought, name, tensor);
     else if (bias) yield await addedBias(checkpoint, name, bias, options.scale);
     else yield* copyBytes(tensor.start, tensor.end);
   }
@@ -128,7 +128,7 @@ async function* mergedWeight(
       change += off * off;
     }
     const largest = largestOf(after);
-    if (!(largest < LARGEST[dtype])) throw doesNotFit(weight, dtype, largest);
+    if (!(largest < OVERFLOW[dtype])) throw doesNotFit(weight, dtype, largest);
     const { bytes } = floatTensor(after, [after.length], dtype);
     return bytes.buffer === after.buffer ? bytes.slice() : bytes; // kernel memory is used again
   });
@@ -179,16 +179,6 @@ async function doraFactors(
   return squares.map((square, o) => (square > 0 ? m[o] / Math.sqrt(square) : 0));
 }
 
-type FloatDtype = 'F64' | 'F32' | 'F16' | 'BF16';
-
-/** What rounds to infinity. */
-const LARGEST: Record<FloatDtype, number> = {
-  F64: Infinity,
-  F32: Infinity,
-  F16: 65520,
-  BF16: (2 - 2 ** -8) * 2 ** 127,
-};
-
 const doesNotFit = (weight: string, dtype: string, largest: number) =>
   dataError(
     `mergeAdapter: ${weight}: the sums should be finite in ${dtype}, the largest is ${largest}`,
@@ -200,10 +190,10 @@ async function loaded(lazy: LazyTensor): Promise<Float32Array> {
 }
 
 /** A tensor in the type of the one whose place it takes. */
-async function cast(lazy: LazyTensor, { dtype }: CheckpointTensor): Promise<Uint8Array> {
+async function cast(lazy: LazyTensor, name: string, { dtype }: CheckpointTensor): Promise<Uint8Array> {
   const tensor = await wholeTensor(lazy);
   if (tensor.dtype === dtype) return tensor.bytes;
-  return floatTensor(toFloat64(tensor), tensor.shape, dtype as FloatDtype).bytes;
+  return rounded(name, toFloat64(tensor), tensor.shape, dtype as FloatDtype);
 }
 
 /** A bias of the model with s·(bias of B) added. */
@@ -216,5 +206,11 @@ async function addedBias(
   const own = await checkpoint.read(name);
   const added = await loaded(bias);
   const sum = toFloat64(own).map((b, i) => b + scale * scaling * added[i]);
-  return floatTensor(sum, own.shape, own.dtype as FloatDtype).bytes;
+  return rounded(name, sum, own.shape, own.dtype as FloatDtype);
+}
+
+function rounded(name: string, numbers: Float64Array, shape: readonly number[], dtype: FloatDtype): Uint8Array {
+  const largest = largestOf(numbers);
+  if (!(largest < OVERFLOW[dtype])) throw doesNotFit(name, dtype, largest);
+  return floatTensor(numbers, shape, dtype).bytes;
 }

@@ -9,6 +9,7 @@ import { peftConfig } from '../../src/lora/config.js';
 import { bytesOf, filesOf } from '../../src/lora/files.js';
 import { matrix } from '../../src/matrix.js';
 import { fillNormals, stream } from '../../src/random/index.js';
+import { json, safetensors, stored, weights } from './models.js';
 
 const layer = (path: string, over: Partial<AdapterLayer> = {}): AdapterLayer => {
   const head = { path, kind: 'linear', rank: 3, outputs: 5, inputs: 8, alpha: 6, scaling: 2, dtype: 'F32' } as const;
@@ -67,7 +68,38 @@ describe('an adapter in the files of PEFT', () => {
     expect(await written(again)).toEqual(files);
   });
 
-  it.each(['F16', 'BF16', 'F64'] as const)('keeps %s factors as they are', async (dtype) => {
+  it.each([
+    ['F16', 'F32', 'F32'],
+    ['F32', 'BF16', 'F32'],
+    ['BF16', 'F16', 'F32'],
+    ['F64', 'F64', 'F32'],
+    ['BF16', 'BF16', 'BF16'],
+  ] as const)(
+    'with A in %s and B in %s is written in %s: the type of files that holds what was read',
+    async (a, b, dtype) => {
+      const tensors = {
+        'base_model.model.m.q_proj.lora_A.weight': stored(weights('A', [3, 8]), [3, 8], a),
+        'base_model.model.m.q_proj.lora_B.weight': stored(weights('B', [5, 3]), [5, 3], b),
+      };
+      const files = {
+        'adapter_config.json': json({ peft_type: 'LORA', r: 3 }),
+        'adapter_model.safetensors': safetensors(tensors),
+      };
+      const once = await readAdapter(filesOf(files));
+      const again = await readAdapter(filesOf(await written(once)));
+      expect(again.head('m.q_proj').dtype).toBe(dtype);
+      expect(await again.layer('m.q_proj')).toEqual(await once.layer('m.q_proj'));
+    },
+  );
+
+  it('refuses to write a factor that overflows its type, by name', async () => {
+    const B = matrix(5, 3, new Float32Array(15).fill(70000, 7, 8));
+    await expect(written(adapterOf(config, [{ ...layer('a.q', { dtype: 'F16' }), B }]))).rejects.toThrow(
+      'a.q: B should be finite in F16, its largest number is 70000',
+    );
+  });
+
+  it.each(['F16', 'BF16'] as const)('keeps %s factors as they are', async (dtype) => {
     const files = await written(adapterOf(config, [layer('a.q_proj', { dtype })]));
     const once = await readAdapter(filesOf(files));
     expect(once.head('a.q_proj').dtype).toBe(dtype);

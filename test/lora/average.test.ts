@@ -80,6 +80,16 @@ describe('an average', () => {
     expect(alike).toMatchObject(a); // what all of them say stays
   });
 
+  it('is stored in the type that holds all of them, and refused where that overflows', async () => {
+    const [half, brain] = (['F16', 'BF16'] as const).map((dtype) => adapter([{ ...p, dtype }]));
+    expect((await averageAdapters(K, [half, brain])).adapter.head('m.q').dtype).toBe('F32');
+    expect((await averageAdapters(K, [half, half])).adapter.head('m.q').dtype).toBe('F16');
+    await refusal(
+      averageAdapters(K, [half, half], { weights: [1e6, 0] }),
+      /m.q: B should be finite in F16, its largest/,
+    );
+  });
+
   it('takes a layer that one of them lacks for zero there', async () => {
     const { adapter: mean, layers } = await averageAdapters(K, [adapter([p, layer('m.k')]), adapter([q])]);
     expect(layers.map(({ path, of }) => [path, of])).toEqual([

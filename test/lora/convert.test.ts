@@ -195,6 +195,12 @@ describe('names of', () => {
     ]);
   });
 
+  it('diffusers are refused where s·B overflows the type', () =>
+    refusal(
+      through(adapter([layer('unet.mid_block.attentions.0.proj_in', { scaling: 1e6, dtype: 'F16' })]), 'diffusers'),
+      /proj_in: B should be finite in F16, its largest number is/,
+    ));
+
   it('kohya and diffusers have no embeddings and no other tensors', async () => {
     const embedding = adapter([layer('m.e', { kind: 'embedding' })]);
     await refusal(through(embedding, 'kohya'), /files of kohya have no embeddings, got lora_unet_m_e/);

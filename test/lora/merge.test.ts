@@ -285,6 +285,28 @@ describe('merging refuses', () => {
       ...SHAPES,
       [`${Q}.weight`]: { shape: [12, 9], dtype: 'F16' },
     }));
+  it('a tensor or a bias of the adapter that overflows the type of the one in the model', async () => {
+    const shapes = {
+      ...SHAPES,
+      'model.norm.weight': { shape: [9], dtype: 'F16' },
+      [`${Q}.bias`]: { shape: [12], dtype: 'F16' },
+    } as const;
+    const brought = (name: string, n: number) => ({
+      [`base_model.model.${name}`]: lazy(tensorOf(new Float32Array(n).fill(7e4, 3, 4), [n])),
+    });
+    await refused(
+      /norm.weight: .*finite in F16, the largest is 70000/,
+      adapter([of], {}, brought('model.norm.weight', 9)),
+      LLAMA,
+      shapes,
+    );
+    await refused(
+      /q_proj.bias: .*finite in F16, the largest is 1\d{5}/,
+      adapter([of], {}, brought(`${Q}.lora_B.bias`, 12)),
+      LLAMA,
+      shapes,
+    );
+  });
   it('a quantised base, with the reason', async () => {
     await refused(/quantised/, adapter([of]), { ...LLAMA, quantization_config: { quant_method: 'gptq' } });
     await refused(/quantised/, adapter([of]), LLAMA, SHAPES, {
