@@ -16,10 +16,14 @@ import {
 } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openFolder } from '../src/cli/lora/folder.js';
 import { toBf16 } from '../src/io/floats.js';
 import { type Kernels, startKernels } from '../src/kernels/index.js';
 import { principalAngles } from '../src/linalg/angles.js';
 import { svd } from '../src/linalg/svd.js';
+import { openCheckpoint } from '../src/lora/checkpoint.js';
+import { initLayer, planInit } from '../src/lora/initialise.js';
+import { readAhead } from '../src/lora/pass.js';
 import { spectralStart } from '../src/lora/starts.js';
 import { matrix, slice, transpose } from '../src/matrix.js';
 import { normals, permutation, signs, stream } from '../src/random/index.js';
@@ -27,10 +31,11 @@ import { median, numpy, ours, race } from './harness.js';
 
 const RANK = 32;
 const SHAPE = { d: 2048, kv: 512, mlp: 8192, layers: 16, vocabulary: 128256 }; // Llama 3.2 1B
+const LARGER = { d: 4096, kv: 4096, mlp: 11008, layers: 1, vocabulary: 1 }; // one of the 32 layers of Llama 2 7B
 
 /** Writes the shards with few numbers in memory: every weight is a stretch of the same 2²⁴ normal numbers. */
-function checkpoint(folder: string, shards: number): { bytes: number; adapted: number[][] } {
-  const { d, kv, mlp, layers, vocabulary } = SHAPE;
+function checkpoint(folder: string, shards: number, shape = SHAPE): { bytes: number; adapted: number[][] } {
+  const { d, kv, mlp, layers, vocabulary } = shape;
   const noise = toBf16(normals(stream(1, 'bench'), 2 ** 22).map((x) => 0.02 * x));
   const bytes = new Uint8Array(noise.buffer);
   const tensors: [string, number[]][] = [['model.embed_tokens.weight', [vocabulary, d]]];
@@ -81,6 +86,19 @@ function checkpoint(folder: string, shards: number): { bytes: number; adapted: n
   return { bytes: total, adapted: tensors.filter(([name]) => name.includes('_proj')).map(([, shape]) => shape) };
 }
 
+const AT_EXIT = `data:text/javascript,process.on('exit',()=>{const r=process.resourceUsage();console.error('used',r.maxRSS,r.userCPUTime+r.systemCPUTime)})`;
+
+/** lorank lora …: its seconds, those of CPU, and its memory in MB. */
+function command(words: readonly string[], folder: string): { seconds: number; cpu: number; peak: number } {
+  const argv = ['lora', ...words, '-o', join(folder, 'out'), '--force', '--json', '--quiet'];
+  const { stdout, stderr } = spawnSync(process.execPath, ['--import', AT_EXIT, 'dist/node/cli.js', ...argv], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
+  const [, peak, cpu] = /used (\d+) (\d+)/.exec(stderr)!;
+  return { seconds: JSON.parse(stdout).seconds, cpu: Number(cpu) / 1e6, peak: Number(peak) / 1024 };
+}
+
 /** Seconds to read the files once, in the blocks that lorank reads. */
 function reading(folder: string, shards: number): number {
   const block = new Uint8Array(2 ** 22);
@@ -91,6 +109,18 @@ function reading(folder: string, shards: number): number {
     while (readSync(file, block) > 0);
     closeSync(file);
   }
+  return (performance.now() - start) / 1e3;
+}
+
+/** Seconds to start all layers, without hashing and writing them. */
+async function starting(K: Kernels, folder: string): Promise<number> {
+  const start = performance.now();
+  const files = await openFolder(folder);
+  const checkpoint = await openCheckpoint(files);
+  const plan = planInit(checkpoint, { rank: RANK });
+  const weights = readAhead(checkpoint, plan.modules, (bytes) => K.allocate('u8', bytes));
+  for (const module of plan.modules) await initLayer(K, weights, plan, module);
+  await files.close();
   return (performance.now() - start) / 1e3;
 }
 
@@ -159,32 +189,48 @@ const K = await startKernels({ threads: availableParallelism() });
     const shards = 3;
     const { bytes, adapted } = checkpoint(model, shards);
     reading(model, shards);
-    const memory = `data:text/javascript,process.on('exit',()=>console.error('peak',process.resourceUsage().maxRSS))`;
-    const rounds = 3;
-    const [reads, rates, runs, peaks]: number[][] = [[], [], [], []];
-    for (let round = 0; round < rounds; round++) {
-      reads.push(reading(model, shards));
-      rates.push(sketchRate(K));
-      const argv = ['lora', 'init', model, '-r', String(RANK), '-o', join(folder, `out${round}`), '--json', '--quiet'];
-      const { stdout, stderr } = spawnSync(process.execPath, ['--import', memory, 'dist/node/cli.js', ...argv], {
-        encoding: 'utf8',
-        maxBuffer: 2 ** 26,
-      });
-      runs.push(JSON.parse(stdout).seconds);
-      peaks.push(Number(/peak (\d+)/.exec(stderr)![1]) / 1024);
-    }
     const flops = adapted.reduce((sum, [m, n]) => sum + 2 * RANK * m * n, 0);
-    const arithmetic = flops / median(rates);
-    const floor = median(reads) + arithmetic;
+    const layers = adapted.length;
     console.log(
-      `\nlora init --method nystrom -r ${RANK}, ${adapted.length} layers of a 1B Llama, ${(bytes / 1e9).toFixed(2)} GB of BF16`,
+      `\nlora init --method nystrom -r ${RANK}, ${layers} layers of a 1B Llama, ${(bytes / 1e9).toFixed(2)} GB of BF16`,
     );
+    for (const threads of [1, availableParallelism()]) {
+      const K = await startKernels({ threads });
+      const [floors, starts, runs, cpus, peaks]: number[][] = [[], [], [], [], []];
+      for (let round = 0; round < 4; round++) {
+        floors.push(reading(model, shards) + flops / sketchRate(K));
+        starts.push(await starting(K, model));
+        const { seconds, cpu, peak } = command(
+          ['init', model, '-r', String(RANK), '--threads', String(threads)],
+          folder,
+        );
+        runs.push(seconds);
+        cpus.push(cpu);
+        peaks.push(peak);
+      }
+      K.close();
+      const least = (values: number[]) => Math.min(...values);
+      const said = (values: number[]) => `${median(values).toFixed(2)} s (least ${least(values).toFixed(2)})`;
+      const ratio = `${(median(starts) / median(floors)).toFixed(2)} × (least ${(least(starts) / least(floors)).toFixed(2)})`;
+      console.log(`${threads} threads: reading, and ${(flops / 1e9).toFixed(0)} Gflop of the sketch ${said(floors)}`);
+      console.log(`  all layers ${said(starts)}, ${ratio} that`);
+      console.log(
+        `  the command, with hashing and writing, ${said(runs)}, CPU ${said(cpus)}, peak ${Math.max(...peaks).toFixed(0)} MB`,
+      );
+    }
+    const larger = join(folder, 'larger');
+    mkdirSync(larger);
+    checkpoint(larger, 1, LARGER);
+    const times = Array.from({ length: 5 }, () => command(['init', larger, '-r', String(RANK)], folder).seconds);
+    const none = Array.from(
+      { length: 5 },
+      () => command(['init', larger, '-r', '1', '--targets', 'k_proj'], folder).seconds,
+    );
+    const layer = median(times);
     console.log(
-      `reading ${median(reads).toFixed(2)} s, sketch ${(flops / 1e9).toFixed(0)} Gflop at ${(median(rates) / 1e9).toFixed(1)} Gflop/s: ${arithmetic.toFixed(2)} s`,
+      `one layer of a 7B Llama (0.4 GB): ${layer.toFixed(2)} s, of which reading, hashing and starting ${median(none).toFixed(2)} s`,
     );
-    console.log(
-      `lorank ${median(runs).toFixed(2)} s, hashing with it: ${(median(runs) / floor).toFixed(2)} × that; peak ${Math.max(...peaks).toFixed(0)} MB`,
-    );
+    console.log(`a 7B model by extrapolation, 32 such layers: ${(32 * layer).toFixed(0)} s`);
   } finally {
     rmSync(folder, { recursive: true });
   }

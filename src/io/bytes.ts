@@ -3,10 +3,13 @@
 
 import { dataError, usageError } from '../errors.js';
 
-/** read gives exactly `length` bytes from `offset`, fewer only where the source ends. size in bytes, where it is known. */
+/**
+ * read gives exactly `length` bytes from `offset`, fewer only where the source ends. size in bytes, where it is known. into:
+ * memory for that many bytes, which a source may write to, and then gives a view of.
+ */
 export interface ByteRange {
   readonly size?: number;
-  read(offset: number, length: number): Promise<Uint8Array>;
+  read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
 }
 
 /** Bytes that come once, in order. */
@@ -95,8 +98,8 @@ export async function toRange(source: ByteSource): Promise<SizedRange> {
 }
 
 /** Exactly `length` bytes from `offset`, or an error that says what is cut short. */
-export async function readExactly(source: ByteRange, offset: number, length: number, what: string) {
-  const bytes = await source.read(offset, length);
+export async function readExactly(source: ByteRange, offset: number, length: number, what: string, into?: Uint8Array) {
+  const bytes = await source.read(offset, length, into);
   if (bytes.length < length)
     throw dataError(
       `${what}: the file should have ${length} bytes from byte ${offset}, got ${bytes.length}`,

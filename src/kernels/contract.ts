@@ -104,6 +104,14 @@ export interface Kernels {
   // K3. Dense products on views with any strides; all operands f64, or all f32.
   /** C = α·A B (+ C with accumulate). A: m×q, B: q×n, C: m×n. C does not overlap A or B. */
   gemm(alpha: number, A: Matrix, B: Matrix, C: Matrix, accumulate?: boolean): void;
+  /** gemm in f32 with B in bf16: the upper halves of q×n numbers in f32, row-major. The bits are those of gemm on these numbers. */
+  gemmBf16(
+    alpha: number,
+    A: Matrix<Float32Array>,
+    bits: Uint16Array,
+    C: Matrix<Float32Array>,
+    accumulate?: boolean,
+  ): void;
   /** The first `count` sweeps in order: rows (p, q) of X become (c·p + s·q, c·q − s·p). X: m×n, row-major. */
   rotateRows(X: Matrix<Float64Array>, batch: RotationBatch, count: number): void;
 

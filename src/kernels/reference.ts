@@ -2,7 +2,7 @@
 
 import type { ArrayOf, Kernels, Kind } from './contract.js';
 import { entriesApply, entriesGradient } from './reference/entries.js';
-import { gemm } from './reference/gemm.js';
+import { gemm, gemmBf16 } from './reference/gemm.js';
 import { hadamard } from './reference/hadamard.js';
 import { entriesPosterior } from './reference/posterior.js';
 import { rotateRows } from './reference/rotations.js';
@@ -28,6 +28,7 @@ export const referenceKernels = (): Kernels => ({
   ...signs,
   hadamard,
   gemm,
+  gemmBf16,
   rotateRows,
   entriesApply,
   entriesGradient,

@@ -32,8 +32,8 @@ export interface Checkpoint {
    * @param out where they go, of just that length; a new array without it.
    */
   rows(name: string, from: number, to: number, out?: Float32Array): Promise<Float32Array>;
-  /** The same rows as they are stored. */
-  storedRows(name: string, from: number, to: number): Promise<Tensor>;
+  /** The same rows as they are stored. into: memory for their bytes that may be used. */
+  storedRows(name: string, from: number, to: number, into?: Uint8Array): Promise<Tensor>;
 }
 
 /** Opens a model and checks every header against the index. */
@@ -67,12 +67,13 @@ export async function openCheckpoint(files: Files): Promise<Checkpoint> {
     if (!info) throw usageError(`openCheckpoint: there is no tensor '${name}'`, nearbyNames(name, [...tensors.keys()]));
     return info;
   };
-  const storedRows = async (name: string, from: number, to: number): Promise<Tensor> => {
+  const storedRows = async (name: string, from: number, to: number, into?: Uint8Array): Promise<Tensor> => {
     const { dtype, shape, start, end, file } = the(name);
     const count = shape[0] ?? 1;
     const width = count === 0 ? 0 : (end - start) / sizeOf(dtype) / count;
     const rowBytes = width * sizeOf(dtype);
-    const bytes = await readExactly(opened.get(file)!.source, start + from * rowBytes, (to - from) * rowBytes, file);
+    const { source } = opened.get(file)!;
+    const bytes = await readExactly(source, start + from * rowBytes, (to - from) * rowBytes, file, into);
     return { dtype, shape: [to - from, width], bytes };
   };
   return {

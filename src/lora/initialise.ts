@@ -12,7 +12,7 @@ import { type Adapter, type AdapterLayer, adapterOf } from './adapter.js';
 import type { Checkpoint } from './checkpoint.js';
 import { type PeftConfig, peftConfig } from './config.js';
 import { type Energy, energyIn, squaresOf } from './energy.js';
-import { onePass, wholeWeight } from './pass.js';
+import { onePass, readAhead, wholeWeight } from './pass.js';
 import { type Factors, fromSketch, type InitMethod, METHODS, movesBase, randomStart, spectralStart } from './starts.js';
 import { type Module, modulesOf, selectModules, type Targets, targetNames } from './targets.js';
 
@@ -234,12 +234,13 @@ export async function initAdapter(
   { onLayer, signal }: InitWatch = {},
 ): Promise<{ adapter: Adapter; plan: InitPlan; layers: LayerReport[] }> {
   const plan = planInit(checkpoint, options);
+  const weights = readAhead(checkpoint, plan.modules);
   const layers: AdapterLayer[] = [];
   const reports: LayerReport[] = [];
   for (const module of plan.modules) {
     if (signal?.aborted)
       throw new LorankError('aborted', `initAdapter: stopped after ${layers.length} of ${plan.modules.length} layers`);
-    const { layer, report } = await initLayer(K, checkpoint, plan, module);
+    const { layer, report } = await initLayer(K, weights, plan, module);
     layers.push(layer);
     reports.push(report);
     onLayer?.(report, reports.length, plan.modules.length);

@@ -6,10 +6,11 @@
 //   squares  ‖W₀‖_F²
 //
 // Cost: 2·r flops a number of W₀. Memory: r·length, the sample, and two blocks. The bits do not depend on how W₀ is stored
-// within f32 rounding, and not at all on shards or threads.
+// within f32 rounding, and not at all on shards or threads. A sketch by rows of BF16 takes its bits as they are.
 
 import { dataError } from '../errors.js';
-import { toFloat32 } from '../io/tensor.js';
+import { fromBf16 } from '../io/floats.js';
+import { arrayOf, type Tensor, toFloat32 } from '../io/tensor.js';
 import type { Kernels } from '../kernels/contract.js';
 import { dot } from '../linalg/vectors.js';
 import { type Matrix, matrix, slice, transpose } from '../matrix.js';
@@ -18,7 +19,7 @@ import type { Checkpoint } from './checkpoint.js';
 import type { Module } from './targets.js';
 
 /** Numbers in a block, about. */
-const BLOCK = 2 ** 21;
+const BLOCK = 2 ** 22;
 /** Rows of a block are a multiple of this, where they can be: then sums are added as one product would (kernels' DEPTH). */
 const DEPTH = 256;
 
@@ -57,34 +58,79 @@ export function blockRows(cols: number): number {
   const rows = Math.max(1, Math.floor(BLOCK / cols));
   return rows >= DEPTH
     ? DEPTH * Math.floor(rows / DEPTH)
-    : Math.max(rows, Math.min(DEPTH, Math.floor((8 * BLOCK) / cols)) || 1);
+    : Math.max(rows, Math.min(DEPTH, Math.floor((4 * BLOCK) / cols)) || 1);
 }
 
-/** Visits a stored weight block after block, widened to f32 in kernel memory; the next block is read meanwhile. */
-export async function eachBlock(
+/**
+ * The same model, of which the blocks of these weights are read in order, each while the one before it is worked on.
+ * @param allocate memory that they are read into, two blocks by turns: a block is to be done with when the next is asked for
+ */
+export function readAhead(
+  checkpoint: Checkpoint,
+  modules: readonly Module[],
+  allocate?: (bytes: number) => Uint8Array,
+): Checkpoint {
+  const index = new Map(modules.map(({ weight }, i) => [weight, i]));
+  const block = (module: Module | undefined, from: number) => {
+    if (!module) return undefined;
+    const { rows, cols } = storedShape(module);
+    return { name: module.weight, from, to: Math.min(rows, from + blockRows(cols)) };
+  };
+  const after = (name: string, to: number) => {
+    const i = index.get(name);
+    if (i === undefined) return undefined;
+    return to < storedShape(modules[i]).rows ? block(modules[i], to) : block(modules[i + 1], 0);
+  };
+  const largest = modules.reduce((most, { bytes, ...module }) => {
+    const { rows, cols } = storedShape({ bytes, ...module });
+    return Math.max(most, (bytes / rows) * Math.min(rows, blockRows(cols)));
+  }, 0);
+  const rooms = allocate && [allocate(largest), allocate(largest)];
+  let turn = 0;
+  let held: { name: string; from: number; to: number; tensor: Promise<Tensor> } | undefined;
+  return {
+    ...checkpoint,
+    storedRows: (name, from, to) => {
+      const there = held?.name === name && held.from === from && held.to === to;
+      const before = held?.tensor.catch(() => {}); // told where it is asked for
+      const asked = there ? held!.tensor : Promise.resolve(before).then(() => checkpoint.storedRows(name, from, to));
+      const next = after(name, to);
+      const tensor =
+        next && asked.then(() => checkpoint.storedRows(next.name, next.from, next.to, rooms?.[turn++ % 2]));
+      tensor?.catch(() => {});
+      held = next && tensor && { ...next, tensor };
+      return asked;
+    },
+  };
+}
+
+/** Visits a stored weight block after block, as it is stored. */
+async function eachStored(
+  checkpoint: Checkpoint,
+  module: Module,
+  visit: (rows: Tensor, from: number) => void,
+): Promise<void> {
+  const { rows, cols } = storedShape(module);
+  const step = blockRows(cols);
+  for (let from = 0; from < rows; from += step)
+    visit(await checkpoint.storedRows(module.weight, from, Math.min(rows, from + step)), from);
+}
+
+/** Visits a stored weight block after block, widened to f32 in kernel memory. */
+export const eachBlock = (
   K: Kernels,
   checkpoint: Checkpoint,
   module: Module,
   visit: (block: Matrix<Float32Array>, from: number) => void,
-): Promise<void> {
-  const { rows, cols } = storedShape(module);
-  const step = blockRows(cols);
-  const fetch = (from: number) => checkpoint.storedRows(module.weight, from, Math.min(rows, from + step));
-  let next = fetch(0);
-  for (let from = 0; from < rows; from += step) {
-    const tensor = await next;
-    if (from + step < rows) {
-      next = fetch(from + step);
-      next.catch(() => {}); // it is awaited in the next round, unless this one throws
-    }
+): Promise<void> =>
+  eachStored(checkpoint, module, (tensor, from) =>
     K.scoped(() => {
-      const count = Math.min(rows, from + step) - from;
-      const block = matrix(count, cols, K.allocate('f32', count * cols));
+      const [rows, cols] = tensor.shape;
+      const block = matrix(rows, cols, K.allocate('f32', rows * cols));
       toFloat32(tensor, block.data);
       visit(block, from);
-    });
-  }
-}
+    }),
+  );
 
 /** Reads a weight once. */
 export async function onePass(K: Kernels, checkpoint: Checkpoint, module: Module, options: PassOptions): Promise<Pass> {
@@ -94,23 +140,31 @@ export async function onePass(K: Kernels, checkpoint: Checkpoint, module: Module
   const [lines, length] = alongRows ? [rows, cols] : [cols, rows];
   const chosen = Int32Array.from(subset(split(random, 'sample'), lines, Math.min(lines, options.sample)));
   const sample = matrix(chosen.length, length, new Float32Array(chosen.length * length));
-  const take = alongRows ? rowTaker(sample, chosen) : columnTaker(sample, chosen);
   const sketch = width === undefined ? undefined : matrix(width, length, new Float32Array(width * length));
   const draw = split(random, 'sketch');
   const whole = sketch && !alongRows ? drawn(draw, 0, cols, sketch.rows) : undefined;
   let squares = 0;
-  await eachBlock(K, checkpoint, module, (block, from) => {
-    take(block, from);
-    if (options.squares) squares += dot(block.data, block.data);
-    if (!sketch) return;
-    if (alongRows) K.gemm(1, transpose(drawn(draw, from, block.rows, sketch.rows)), block, sketch, from > 0);
-    else {
-      const to = matrix(block.rows, sketch.rows, new Float32Array(block.rows * sketch.rows));
-      K.gemm(1, block, whole!, to);
-      for (let k = 0, t = 0; k < block.rows; k++)
-        for (let i = 0; i < sketch.rows; i++) sketch.data[i * length + from + k] = to.data[t++];
-    }
-  });
+  if (sketch && alongRows && !options.squares && module.dtype === 'BF16')
+    await eachStored(checkpoint, module, (tensor, from) => {
+      const bits = arrayOf({ ...tensor, dtype: 'BF16' }); // widened by the kernel, and where the sample is
+      const count = tensor.shape[0];
+      K.gemmBf16(1, transpose(drawn(draw, from, count, sketch.rows)), bits, sketch, from > 0);
+      takeRows(sample, chosen, from, count, (i, out) => void fromBf16(bits.subarray(i * cols, (i + 1) * cols), out));
+    });
+  else
+    await eachBlock(K, checkpoint, module, (block, from) => {
+      if (alongRows) takeRows(sample, chosen, from, block.rows, (i, out) => out.set(rowOf(block, i)));
+      else takeColumns(sample, chosen, block, from);
+      if (options.squares) squares += dot(block.data, block.data);
+      if (!sketch) return;
+      if (alongRows) K.gemm(1, transpose(drawn(draw, from, block.rows, sketch.rows)), block, sketch, from > 0);
+      else {
+        const to = matrix(block.rows, sketch.rows, new Float32Array(block.rows * sketch.rows));
+        K.gemm(1, block, whole!, to);
+        for (let k = 0, t = 0; k < block.rows; k++)
+          for (let i = 0; i < sketch.rows; i++) sketch.data[i * length + from + k] = to.data[t++];
+      }
+    });
   // a number that is not finite shows in the squares, and in its column of the sketch
   if (!(squares < Infinity) || (sketch && !(dot(sketch.data, sketch.data) < Infinity)))
     throw await notFinite(checkpoint, module);
@@ -124,25 +178,32 @@ function drawn(stream: Stream, from: number, count: number, r: number): Matrix<F
   return matrix(count, r, G);
 }
 
-/** Copies the chosen rows as their blocks come. chosen: ascending. */
-function rowTaker(sample: Matrix<Float32Array>, chosen: Int32Array) {
-  let k = 0;
-  return ({ rows, cols, data, offset }: Matrix<Float32Array>, from: number): void => {
-    for (; k < chosen.length && chosen[k] < from + rows; k++) {
-      const start = offset + (chosen[k] - from) * cols;
-      sample.data.set(data.subarray(start, start + cols), k * cols);
-    }
-  };
+/** Fills the lines of the sample that are among the rows from … from+count−1. fill: from a row of the block. */
+function takeRows(
+  { data, cols }: Matrix<Float32Array>,
+  chosen: Int32Array,
+  from: number,
+  count: number,
+  fill: (row: number, out: Float32Array) => void,
+): void {
+  for (const [k, row] of chosen.entries())
+    if (row >= from && row < from + count) fill(row - from, data.subarray(k * cols, (k + 1) * cols));
 }
 
+const rowOf = ({ cols, data, offset }: Matrix<Float32Array>, i: number): Float32Array =>
+  data.subarray(offset + i * cols, offset + (i + 1) * cols);
+
 /** Copies the part of the chosen columns that lies in a block. */
-const columnTaker =
-  (sample: Matrix<Float32Array>, chosen: Int32Array) =>
-  ({ rows, cols, data, offset }: Matrix<Float32Array>, from: number): void => {
-    for (let i = 0; i < rows; i++)
-      for (let k = 0; k < chosen.length; k++)
-        sample.data[k * sample.cols + from + i] = data[offset + i * cols + chosen[k]];
-  };
+function takeColumns(
+  sample: Matrix<Float32Array>,
+  chosen: Int32Array,
+  { rows, cols, data, offset }: Matrix<Float32Array>,
+  from: number,
+): void {
+  for (let i = 0; i < rows; i++)
+    for (let k = 0; k < chosen.length; k++)
+      sample.data[k * sample.cols + from + i] = data[offset + i * cols + chosen[k]];
+}
 
 /** Names the first number that is not finite. */
 async function notFinite(checkpoint: Checkpoint, { weight, ...module }: Module) {

@@ -7,7 +7,7 @@ import type { Kernels } from '../kernels/contract.js';
 import { type Matrix, matrix, slice, transpose } from '../matrix.js';
 import type { AdapterLayer } from './adapter.js';
 import type { Checkpoint } from './checkpoint.js';
-import { eachBlock, storedShape } from './pass.js';
+import { eachBlock, readAhead, storedShape } from './pass.js';
 import type { Module } from './targets.js';
 
 /** The name of the file that holds it. */
@@ -27,7 +27,7 @@ export function residualTensors(
         const { rows, cols } = storedShape(module);
         const out = matrix(rows, cols, new Float32Array(rows * cols));
         const factors = await layer(module.path);
-        await eachBlock(K, checkpoint, module, (block, from) => {
+        await eachBlock(K, readAhead(checkpoint, [module]), module, (block, from) => {
           const to = slice(out, from, from + block.rows);
           out.data.set(block.data, from * cols);
           addProduct(K, -factors.scaling, factors, module, from, to);

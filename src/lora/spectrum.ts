@@ -10,7 +10,7 @@ import { singularValues } from '../linalg/svd.js';
 import { stream } from '../random/index.js';
 import type { Adapter } from './adapter.js';
 import type { Checkpoint } from './checkpoint.js';
-import { wholeWeight } from './pass.js';
+import { readAhead, wholeWeight } from './pass.js';
 import { productOf, productValues, rankForEnergy, sumOfSquares } from './product.js';
 import { leadingTriples } from './starts.js';
 import { type Module, modulesOf, selectModules, type Targets } from './targets.js';
@@ -80,7 +80,8 @@ export async function spectrum(
     return layers;
   }
   const chosen = selectModules(of, modulesOf(of), targets);
-  for (const module of chosen) found(await weightSpectrum(K, of, module, energy, leading), chosen.length);
+  const weights = readAhead(of, chosen);
+  for (const module of chosen) found(await weightSpectrum(K, weights, module, energy, leading), chosen.length);
   return layers;
 }
 

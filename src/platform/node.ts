@@ -40,13 +40,13 @@ export async function fileSource(from: string | Blob): Promise<ByteSource> {
   const { size } = await file.stat();
   return {
     size,
-    read: (offset, length) => readRange(file, offset, Math.max(0, Math.min(length, size - offset))),
+    read: (offset, length, into) => readRange(file, offset, Math.max(0, Math.min(length, size - offset)), into),
     close: () => file.close(),
   };
 }
 
-async function readRange(file: FileHandle, offset: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer); // not zeroed: it is written over
+async function readRange(file: FileHandle, offset: number, length: number, into?: Uint8Array): Promise<Uint8Array> {
+  const bytes = into?.subarray(0, length) ?? new Uint8Array(Buffer.allocUnsafeSlow(length).buffer); // written over
   let done = 0;
   while (done < length) {
     const { bytesRead } = await file.read(bytes, done, length - done, offset + done);

@@ -17,8 +17,8 @@ export interface ThreadEvents {
 /** Bytes at rest, read by ranges. */
 export interface ByteSource {
   readonly size: number;
-  /** Bytes offset … offset+length−1, fewer at the end. */
-  read(offset: number, length: number): Promise<Uint8Array>;
+  /** Bytes offset … offset+length−1, fewer at the end. into: memory for them that may be used. */
+  read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 

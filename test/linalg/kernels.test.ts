@@ -1,6 +1,7 @@
 // K3: the products and rotations of every build, against the triple loop and against each other.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fromBf16, toBf16 } from '../../src/io/floats.js';
 import type { Kernels } from '../../src/kernels/contract.js';
 import { referenceKernels, singleKernels, startKernels } from '../../src/kernels/index.js';
 import { symmetricEigen } from '../../src/linalg/eigen.js';
@@ -112,6 +113,27 @@ describe('gemm', () => {
           const expected = run(reference, layout, as);
           for (const { K } of builds) expectSameBits(run(K, layout, as), expected);
         }
+    },
+  );
+
+  it.each([...shapes, [32, 300, 700] as const])(
+    'm, q, n = %i, %i, %i: with B in bf16 the bits of gemm on its numbers, for every layout and number of threads',
+    (m, q, n) => {
+      const single = (X: Matrix) => ({ ...X, data: Float32Array.from(X.data) });
+      const bits = toBf16(gaussian(q, n, 'B').data);
+      const B = matrix(q, n, fromBf16(bits));
+      for (const layout of Object.values(layouts)) {
+        const A = single(layout(gaussian(m, q, 'A')));
+        for (const accumulate of [false, true]) {
+          const expected = single(layout(gaussian(m, n, 'C')));
+          reference.gemm(1.7, A, B, expected, accumulate);
+          for (const K of [reference, ...builds.map((build) => build.K)]) {
+            const out = single(layout(gaussian(m, n, 'C')));
+            K.gemmBf16(1.7, A, bits, out, accumulate);
+            expectSameBits(out.data, expected.data);
+          }
+        }
+      }
     },
   );
 

@@ -9,6 +9,7 @@ import { type Kernels, startKernels } from '../../kernels/index.js';
 import { adapterFiles, readAdapter } from '../../lora/adapter.js';
 import { type Checkpoint, openCheckpoint } from '../../lora/checkpoint.js';
 import { type InitPlan, initLayer, type LayerReport, largestChange, planInit } from '../../lora/initialise.js';
+import { readAhead } from '../../lora/pass.js';
 import { RESIDUAL_FILE, residualError, residualTensors } from '../../lora/residual.js';
 import { type InitMethod, movesBase } from '../../lora/starts.js';
 import { type Module, parseTargets } from '../../lora/targets.js';
@@ -98,9 +99,10 @@ async function make(context: Context, job: Job): Promise<number> {
   const K = await startKernels({ threads: context.flags.threads ?? cores() });
   const fill = async () => {
     const byPath = new Map(plan.modules.map((module) => [module.path, module]));
+    const weights = readAhead(checkpoint, plan.modules, (bytes) => K.allocate('u8', bytes));
     const layersToMake = {
       paths: [...byPath.keys()],
-      make: (path: string) => initLayer(K, checkpoint, plan, byPath.get(path)!),
+      make: (path: string) => initLayer(K, weights, plan, byPath.get(path)!),
       around: () => ({ config: plan.config, metadata: plan.metadata, others: {} }),
     };
     const kept = await makeLayers(context, layersToMake, output);

@@ -14,7 +14,7 @@ import type { Context } from '../context.js';
 import { EXIT } from '../failure.js';
 import { bytesText, facts, figure, grouped, secondsText, table } from '../table.js';
 import type { WritingFlags } from './flags.js';
-import { openFolder } from './folder.js';
+import { type OpenFolder, openFolder } from './folder.js';
 import { type HashedFiles, hashedFiles } from './hashing.js';
 import { filling, keptAdapter, type MadeLayer, makeLayers } from './keeping.js';
 import { type FolderHash, type ManifestParts, openOutput } from './output.js';
@@ -31,12 +31,18 @@ export async function withInputs<T>(
   paths: readonly string[],
   use: (inputs: readonly Input[]) => Promise<T>,
 ): Promise<T> {
-  const open: Awaited<ReturnType<typeof openFolder>>[] = [];
+  const open: { folder: OpenFolder; input: Input }[] = [];
   try {
-    for (const path of paths) open.push(await openFolder(path));
-    return await use(open.map((folder, i) => ({ path: paths[i], folder: folder.folder, files: hashedFiles(folder) })));
+    for (const path of paths) {
+      const folder = await openFolder(path);
+      open.push({ folder, input: { path, folder: folder.folder, files: hashedFiles(folder) } });
+    }
+    return await use(open.map(({ input }) => input));
   } finally {
-    for (const folder of open) await folder.close();
+    for (const { folder, input } of open) {
+      input.files.close();
+      await folder.close();
+    }
   }
 }
 

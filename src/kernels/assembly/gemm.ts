@@ -6,11 +6,11 @@
 
 import { DEPTH } from './depth';
 
-/** Strides are in bytes. The scratch of a thread holds the packed rows, the packed columns, and one piece of C. */
+/** kind: 0 f64, 1 f32, 2 f32 with B in bf16. Strides are in bytes. The scratch of a thread holds the packed rows, the packed columns, and one piece of C. */
 export function gemmTile(
   task: i32,
   thread: i32,
-  single: i32,
+  kind: i32,
   alpha: f64,
   a: usize,
   aRow: usize,
@@ -39,8 +39,8 @@ export function gemmTile(
   a += <usize>i * aRow;
   b += <usize>j * bCol;
   c += <usize>i * cRow + <usize>j * cCol;
-  if (single) tile<f32>(<f32>alpha, a, aRow, aCol, b, bRow, bCol, c, cRow, cCol, rows, cols, q, accumulate, room);
-  else tile<f64>(alpha, a, aRow, aCol, b, bRow, bCol, c, cRow, cCol, rows, cols, q, accumulate, room);
+  if (kind == 0) tile<f64>(alpha, a, aRow, aCol, b, bRow, bCol, c, cRow, cCol, rows, cols, q, accumulate, room, false);
+  else tile<f32>(<f32>alpha, a, aRow, aCol, b, bRow, bCol, c, cRow, cCol, rows, cols, q, accumulate, room, kind == 2);
 }
 
 @inline
@@ -60,6 +60,7 @@ function tile<T>(
   q: i32,
   accumulate: i32,
   room: usize,
+  halves: bool,
 ): void {
   const width = 32 / <i32>sizeof<T>();
   const packedRows = room + 128;
@@ -68,7 +69,8 @@ function tile<T>(
     const depth = min(DEPTH, q - start);
     const fresh = start == 0 && !accumulate;
     pack<T>(4, a + <usize>start * aCol, aRow, aCol, rows, depth, packedRows);
-    pack<T>(width, b + <usize>start * bRow, bCol, bRow, cols, depth, packedCols);
+    if (halves) widen(b + <usize>start * bRow, bRow, cols, depth, packedCols);
+    else pack<T>(width, b + <usize>start * bRow, bCol, bRow, cols, depth, packedCols);
     for (let j = 0; j < cols; j += width) {
       const strip = packedCols + <usize>(j * depth) * sizeof<T>();
       for (let i = 0; i < rows; i += 4) {
@@ -106,6 +108,24 @@ function pack<T>(width: i32, from: usize, lane: usize, term: usize, count: i32, 
       for (; p < depth; p++, source += term, to += <usize>width * sizeof<T>())
         for (let k = 0; k < width; k++) store<T>(to + <usize>k * sizeof<T>(), load<T>(source + <usize>k * lane));
     }
+  }
+}
+
+/** The same from bf16 numbers side by side, 8 lanes wide, as f32: an f32 is a bf16 above 16 zero bits. */
+function widen(from: usize, term: usize, count: i32, depth: i32, to: usize): void {
+  const zero = i32x4.splat(0);
+  for (let l = 0; l < count; l += 8) {
+    let source = from + ((<usize>l) << 1);
+    if (l + 8 <= count)
+      for (let p = 0; p < depth; p++, source += term, to += 32) {
+        const x = v128.load(source);
+        v128.store(to, v128.shuffle<u16>(zero, x, 0, 8, 1, 9, 2, 10, 3, 11));
+        v128.store(to, v128.shuffle<u16>(zero, x, 4, 12, 5, 13, 6, 14, 7, 15), 16);
+      }
+    else
+      for (let p = 0; p < depth; p++, source += term, to += 32)
+        for (let k = 0; k < 8; k++)
+          store<u32>(to + ((<usize>k) << 2), l + k < count ? <u32>load<u16>(source + ((<usize>k) << 1)) << 16 : 0);
   }
 }
 

@@ -2,7 +2,7 @@
 // from zero in ascending order, and α times its sum is added to the entry, block after block. In f32 every product and
 // every sum rounds to f32.
 
-import type { Matrix } from '../../matrix.js';
+import { type Matrix, matrix } from '../../matrix.js';
 
 /** Terms of a C entry that are summed before they are added to it. */
 export const DEPTH = 256;
@@ -26,4 +26,23 @@ export function gemm(alpha: number, A: Matrix, B: Matrix, C: Matrix, accumulate 
         C.data[c] += round(factor * sum);
       }
     }
+}
+
+/** The same in f32 with B in bf16, row-major. */
+export function gemmBf16(
+  alpha: number,
+  A: Matrix<Float32Array>,
+  bits: Uint16Array,
+  C: Matrix<Float32Array>,
+  accumulate = false,
+): void {
+  gemm(alpha, A, matrix(A.cols, C.cols, widened(bits)), C, accumulate);
+}
+
+/** bf16 as f32: its bits above 16 zero bits. */
+export function widened(bits: Uint16Array): Float32Array {
+  const out = new Float32Array(bits.length);
+  const words = new Uint32Array(out.buffer);
+  for (let t = 0; t < bits.length; t++) words[t] = bits[t] << 16;
+  return out;
 }

@@ -1,11 +1,11 @@
 // K3 on a machine: where the operands lie, which way a product is turned, and how C is cut into tiles. None of it changes
 // a bit of the result: the order of additions in a C entry is fixed by reference/gemm.ts.
 
-import { type Float, type Matrix, transpose } from '../../matrix.js';
+import { type Float, type Matrix, matrix, transpose } from '../../matrix.js';
 import type { Kernels } from '../contract.js';
 import type { Machine } from '../machine.js';
 import type { Segment } from '../memory.js';
-import { DEPTH } from '../reference/gemm.js';
+import { DEPTH, widened } from '../reference/gemm.js';
 
 /** A matrix in kernel memory: address and strides in bytes. */
 interface Placed {
@@ -27,7 +27,10 @@ const TILES = 8;
 
 const ceil = (x: number, unit: number) => unit * Math.ceil(x / unit);
 
-export function simdGemm({ space, team }: Machine): Pick<Kernels, 'gemm'> {
+/** What gemmTile takes in place of a precision. */
+const KIND = { f64: 0, f32: 1, bf16: 2 } as const;
+
+export function simdGemm({ space, team, place }: Machine): Pick<Kernels, 'gemm' | 'gemmBf16'> {
   function gemm(alpha: number, A: Matrix, B: Matrix, C: Matrix, accumulate = false): void {
     const { rows: m, cols: n } = C;
     if (m === 0 || n === 0) return;
@@ -36,6 +39,47 @@ export function simdGemm({ space, team }: Machine): Pick<Kernels, 'gemm'> {
     } else if (m === 1 || (n > 1 && C.colStride !== 1 && C.rowStride === 1))
       product(alpha, transpose(B), transpose(A), transpose(C), accumulate);
     else product(alpha, A, B, C, accumulate);
+  }
+
+  function gemmBf16(
+    alpha: number,
+    A: Matrix<Float32Array>,
+    bits: Uint16Array,
+    C: Matrix<Float32Array>,
+    accumulate = false,
+  ): void {
+    const { rows: m, cols: n } = C;
+    const q = A.cols;
+    if (m < 2 || n < 2 || q === 0 || C.colStride !== 1) {
+      gemm(alpha, A, matrix(q, n, widened(bits)), C, accumulate);
+      return;
+    }
+    const { onTeam, tiles, rows, cols, each } = tiling(m, n, q, 4);
+    const operands = [
+      { array: bits, use: 'in' },
+      { array: A.data, use: 'in' },
+      { array: C.data, use: 'inout' },
+    ] as const;
+    place(operands, each * team.threads, ({ at: [b, a, c], scratch, run, runHere }) => {
+      const [pa, pc] = [inPlace(A, a), inPlace(C, c)];
+      const strides = [pa.at, pa.row, pa.col, b, 2 * n, 2, pc.at, pc.row, pc.col];
+      const more = [m, n, q, rows, cols, accumulate ? 1 : 0, scratch, each];
+      (onTeam ? run : runHere)('gemmTile', tiles, KIND.bf16, alpha, ...strides, ...more);
+    });
+  }
+
+  /** How C: m×n, with q terms of `size` bytes an entry, is cut. */
+  function tiling(m: number, n: number, q: number, size: number) {
+    const onTeam = 2 * m * n * q >= (n === 1 ? SMALL_VECTOR : SMALL) && team.threads > 1;
+    const width = 32 / size;
+    let rows = ceil(m / Math.ceil(m / TILE_ROWS), 4);
+    let cols = ceil(n / Math.ceil(n / TILE_COLS), width);
+    const tiles = () => Math.ceil(m / rows) * Math.ceil(n / cols);
+    while (onTeam && tiles() < TILES && rows * cols * q > SMALL && (rows > 4 || cols > width))
+      if (rows > cols || cols === width) rows = ceil(rows / 2, 4);
+      else cols = ceil(cols / 2, width);
+    const each = ceil(128 + (rows + cols) * Math.min(q, DEPTH) * size, 64);
+    return { onTeam, tiles: tiles(), rows, cols, each };
   }
 
   function product(alpha: number, A: Matrix, B: Matrix, C: Matrix, accumulate: boolean): void {
@@ -67,38 +111,42 @@ export function simdGemm({ space, team }: Machine): Pick<Kernels, 'gemm'> {
   ): void {
     const { rows: m, cols: n } = C;
     const q = A.cols;
-    const onTeam = 2 * m * n * q >= (n === 1 ? SMALL_VECTOR : SMALL) && team.threads > 1;
-    const go = (name: string, tasks: number, args: number[]) =>
+    const go = (onTeam: boolean, name: string, tasks: number, args: number[]) =>
       (onTeam ? team.run : team.runHere)([{ segment, name, tasks, args }]);
     const add = accumulate ? 1 : 0;
     const single = C.data instanceof Float32Array;
 
     if (n === 1 && !single && (a.col === 8 || a.row === 8 || q === 1)) {
+      const onTeam = 2 * m * q >= SMALL_VECTOR && team.threads > 1;
       const taskRows = onTeam ? ceil(m / TILES, 8) : m;
       const tasks = Math.ceil(m / taskRows);
       space.scoped(() => {
         const x = b.row === 8 ? b.at : gathered(B, segment);
         const along = a.col === 8 || q === 1;
         const operands = [alpha, a.at, along ? a.row : a.col, x, c.at, c.row, m, q, taskRows, add];
-        if (along) go('gemvRows', tasks, operands);
-        else go('gemvCols', tasks, [...operands, space.scratch(8 * m, segment).address]);
+        if (along) go(onTeam, 'gemvRows', tasks, operands);
+        else go(onTeam, 'gemvCols', tasks, [...operands, space.scratch(8 * m, segment).address]);
       });
       return;
     }
 
-    const size = single ? 4 : 8;
-    const width = 32 / size;
-    let rows = ceil(m / Math.ceil(m / TILE_ROWS), 4);
-    let cols = ceil(n / Math.ceil(n / TILE_COLS), width);
-    const tiles = () => Math.ceil(m / rows) * Math.ceil(n / cols);
-    while (onTeam && tiles() < TILES && rows * cols * q > SMALL && (rows > 4 || cols > width))
-      if (rows > cols || cols === width) rows = ceil(rows / 2, 4);
-      else cols = ceil(cols / 2, width);
-    const each = ceil(128 + (rows + cols) * Math.min(q, DEPTH) * size, 64);
+    const { onTeam, tiles, rows, cols, each } = tiling(m, n, q, single ? 4 : 8);
     space.scoped(() => {
       const scratch = space.scratch(each * team.threads, segment).address;
       const operands = [a.at, a.row, a.col, b.at, b.row, b.col, c.at, c.row, c.col];
-      go('gemmTile', tiles(), [single ? 1 : 0, alpha, ...operands, m, n, q, rows, cols, add, scratch, each]);
+      go(onTeam, 'gemmTile', tiles, [
+        single ? KIND.f32 : KIND.f64,
+        alpha,
+        ...operands,
+        m,
+        n,
+        q,
+        rows,
+        cols,
+        add,
+        scratch,
+        each,
+      ]);
     });
   }
 
@@ -145,7 +193,7 @@ export function simdGemm({ space, team }: Machine): Pick<Kernels, 'gemm'> {
     return place.address;
   }
 
-  return { gemm };
+  return { gemm, gemmBf16 };
 }
 
 const inPlace = (X: Matrix, address: number): Placed => {
