@@ -135,15 +135,21 @@ function readElement(cursor: Cursor, type: number, depth: number): number | Stru
   if (type === 1 || type === 2) return 2 - type;
   if (type === 3) return readByte(cursor);
   if (type <= 6) return readZigZag(cursor);
-  if (type === 7) cursor.at += 8;
-  else if (type === 8) cursor.at += readVarint(cursor);
+  if (type === 7) skip(cursor, 8);
+  else if (type === 8) skip(cursor, readVarint(cursor));
   else if (type === 9) {
+    need(depth < DEEPEST, 'a page header of many levels');
     const byte = readByte(cursor);
     const length = byte >> 4 === 15 ? readVarint(cursor) : byte >> 4;
     for (let i = 0; i < length; i++) readElement(cursor, byte % 16 < 3 ? 3 : byte % 16, depth + 1);
   } else if (type === 12) return readStruct(cursor, depth + 1);
   else throw new Error(`a page header with a field of type ${type}`);
   return undefined;
+}
+
+function skip(cursor: Cursor, length: number): void {
+  need(length <= cursor.bytes.length - cursor.at, 'a page that is cut off');
+  cursor.at += length;
 }
 
 function readByte(cursor: Cursor): number {

@@ -14,6 +14,7 @@ import { Ids } from '../../src/io/ids.js';
 import { readMatrixMarket, writeMatrixMarket, writeMatrixMarketEntries } from '../../src/io/mtx.js';
 import { writeNpy } from '../../src/io/npy.js';
 import { openParquet, writeParquet } from '../../src/io/parquet.js';
+import { checkPages } from '../../src/io/parquetPages.js';
 import { readPng, writePng } from '../../src/io/png.js';
 import { readRatings } from '../../src/io/ratings.js';
 import { writeSafetensors } from '../../src/io/safetensors.js';
@@ -309,6 +310,18 @@ describe('Parquet', () => {
     );
     expect(await sentence(triplesOf(table([1.5, 2], [1, 2])))).toMatch(/column 'user' should be an id, got 1.5/);
   });
+  it.each([
+    ['2³³ doubles', [0x19, 0xf7, 0x80, 0x80, 0x80, 0x80, 0x20, ...new Array(64).fill(0)], /page that is cut off/],
+    ['2³³ texts', [0x19, 0xf8, 0x80, 0x80, 0x80, 0x80, 0x20, 0x7f], /page that is cut off/],
+    ['a text of 2³⁰ bytes', [0x18, 0x80, 0x80, 0x80, 0x80, 0x04, 0, 0], /page that is cut off/],
+    ['lists in lists in lists …', [0x19, ...new Array(1e5).fill(0x19)], /many levels/],
+  ])('a page header that claims %s: refused at once', (_, bytes, message) => {
+    const column = { codec: 'UNCOMPRESSED', boolean: false, optional: false, values: 1, uncompressed: 9 };
+    const since = performance.now();
+    expect(() => checkPages(Uint8Array.from(bytes), column, undefined)).toThrow(message);
+    expect(performance.now() - since).toBeLessThan(1000);
+  });
+
   it('any byte of a page changed: read, or refused with a LorankError, and never without end', async () => {
     const n = 40;
     const columnData = [
