@@ -11,9 +11,10 @@ import { type LazyTensor, openSafetensors, type Safetensors, streamSafetensors }
 import { type FloatDtype, floatTensor, OVERFLOW, type Tensor, tensorOf, toFloat32 } from '../io/tensor.js';
 import { largestEntry } from '../linalg/vectors.js';
 import { type Matrix, matrix } from '../matrix.js';
-import { type PeftConfig, parsePeftConfig, scalingOf } from './config.js';
+import { type PeftConfig, parsePeftConfig } from './config.js';
 import { type Files, type OutputFile, readJson } from './files.js';
 import { type AdapterNames, type Dialect, namesOf } from './names.js';
+import { type Scaling, scalingsIn, withoutScalings } from './scaling.js';
 
 export type { PeftConfig } from './config.js';
 
@@ -118,7 +119,7 @@ export async function readAdapter(files: Files): Promise<Adapter> {
       );
     alphas.set(path, alpha);
   }
-  const heads = headsOf(parsed, names, config, alphas);
+  const heads = headsOf(parsed, names, scalingsIn(config, parsed.metadata), alphas);
   const paths = [...heads.keys()].sort();
   return {
     config: config ?? parsePeftConfig({ peft_type: 'LORA', ...patternsOf([...heads.values()]) }),
@@ -136,7 +137,7 @@ export async function readAdapter(files: Files): Promise<Adapter> {
         return [key, { dtype, shape, bytes: () => readExactly(source, start, end - start, file) }];
       }),
     ),
-    metadata: parsed.metadata,
+    metadata: config ? parsed.metadata : withoutScalings(parsed.metadata),
     dialect: names.dialect,
   };
 }
@@ -150,7 +151,7 @@ export function alphaIn(tensor: Tensor): number {
 function headsOf(
   { tensors }: Safetensors,
   names: AdapterNames,
-  config: PeftConfig | undefined,
+  scaling: Scaling,
   alphas: ReadonlyMap<string, number>,
 ): Map<string, LayerHead> {
   const heads = new Map<string, LayerHead>();
@@ -178,7 +179,7 @@ function headsOf(
       outputs,
       inputs: rest.reduce((product, n) => product * n, 1),
       ...(dims === 4 ? { kernel: [rest[1], rest[2]] as const } : {}),
-      ...scalingOf(config, path, rank, alphas.get(path)),
+      ...scaling(path, rank, alphas.get(path)),
       dtype,
     });
   }

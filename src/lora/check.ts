@@ -10,6 +10,7 @@ import type { Checkpoint } from './checkpoint.js';
 import { isTarget, type PeftConfig, parsePeftConfig, patternFor, scalingOf } from './config.js';
 import { type Files, readJson } from './files.js';
 import { type AdapterNames, namesOf } from './names.js';
+import { scalingsIn } from './scaling.js';
 
 /** One thing found. */
 export interface Finding {
@@ -73,7 +74,8 @@ export async function checkAdapter(
   const whole = checkShapes(found, parsed, names, config);
   if (config) checkTargets(found, names, config);
   checkDora(found, parsed, names, config);
-  const layers = await checkNumbers(K, found, parsed, names, config, whole, onLayer);
+  const scaling = await attempt(found, 'scaling', async () => scalingsIn(config, parsed.metadata));
+  const layers = await checkNumbers(K, found, parsed, names, scaling ?? scalingsIn(config, {}), whole, onLayer);
   if (base) await checkBase(K, found, base, layers, config);
   return done(names.pairs.size);
 }

@@ -7,9 +7,9 @@ import type { Kernels } from '../kernels/contract.js';
 import { type Matrix, matrix, transpose } from '../matrix.js';
 import { alphaIn } from './adapter.js';
 import type { Found } from './check.js';
-import { type PeftConfig, scalingOf } from './config.js';
 import type { AdapterNames } from './names.js';
 import { productValues, sumOfSquares } from './product.js';
+import type { Scaling } from './scaling.js';
 
 /** What a layer comes to. */
 export interface LayerSize {
@@ -34,7 +34,7 @@ export async function checkNumbers(
   found: Found,
   parsed: Safetensors,
   names: AdapterNames,
-  config: PeftConfig | undefined,
+  scalingFor: Scaling,
   whole: ReadonlySet<string>,
   onLayer: (done: number, of: number) => void = () => {},
 ): Promise<LayerSize[]> {
@@ -69,7 +69,7 @@ export async function checkNumbers(
       continue;
     }
     const zero = (M: Matrix<Float32Array>) => M.data.every((x) => x === 0);
-    const { scaling } = scalingOf(config, path, rank, own);
+    const { scaling } = scalingFor(path, rank, own);
     if (zero(A) && zero(B))
       found({
         ...{ severity: 'fault', check: 'numbers', path },

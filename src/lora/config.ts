@@ -46,10 +46,9 @@ const DEFAULTS: PeftConfig = {
 /** A config with the fields given and PEFT's defaults for the others. */
 export const peftConfig = (fields: Partial<PeftConfig>): PeftConfig => ({ ...DEFAULTS, ...fields });
 
-/** Checks a config that was read. */
-export function parsePeftConfig(json: Readonly<Record<string, unknown>>): PeftConfig {
-  const wrong = (what: string, hint = 'this reads LoRA adapters of PEFT') =>
-    dataError(`adapter_config.json: ${what}`, hint);
+/** Checks a config that was read. from: where, for errors. */
+export function parsePeftConfig(json: Readonly<Record<string, unknown>>, from = 'adapter_config.json'): PeftConfig {
+  const wrong = (what: string, hint = 'this reads LoRA adapters of PEFT') => dataError(`${from}: ${what}`, hint);
   if (json.peft_type !== 'LORA') throw wrong(`peft_type should be LORA, got ${JSON.stringify(json.peft_type)}`);
   const config = peftConfig(json as Partial<PeftConfig>);
   const positive = (name: string, x: unknown) => {

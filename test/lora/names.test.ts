@@ -2,11 +2,15 @@
 
 import { describe, expect, it } from 'vitest';
 import { singleKernels } from '../../src/kernels/index.js';
+import { relativeError } from '../../src/linalg/norms.js';
 import { readAdapter } from '../../src/lora/adapter.js';
 import { checkAdapter } from '../../src/lora/check.js';
+import { convertAdapter } from '../../src/lora/convert.js';
+import { dialectFiles } from '../../src/lora/dialects.js';
 import { filesOf } from '../../src/lora/files.js';
 import { namesOf } from '../../src/lora/names.js';
 import { safetensors, stored, weights } from './models.js';
+import { deltaOf, inMemory, reread } from './samples.js';
 
 describe('names of factors', () => {
   it.each([
@@ -31,6 +35,58 @@ describe('names of factors', () => {
 
   it('without their twins are among the others', () =>
     expect(namesOf(['a.q.lora_A.weight', 'b.q.lora_B.weight', 'c.alpha']).others).toHaveLength(3));
+});
+
+describe('a file of diffusers', () => {
+  const paths = ['unet.mid.to_q', 'unet.mid.to_k', 'text_encoder.layers.0.q_proj', 'transformer.x'];
+  const file = (lora_adapter_metadata?: string) =>
+    filesOf({
+      'pytorch_lora_weights.safetensors': safetensors(
+        Object.fromEntries(
+          paths.flatMap((path) => [
+            [`${path}.lora_A.weight`, stored(weights('a', [4, 8]), [4, 8], 'F32')],
+            [`${path}.lora_B.weight`, stored(weights('b', [6, 4]), [6, 4], 'F32')],
+          ]),
+        ),
+        lora_adapter_metadata === undefined ? {} : { format: 'pt', lora_adapter_metadata },
+      ),
+    });
+  const said = JSON.stringify({
+    ...{ 'unet.r': 4, 'unet.lora_alpha': 8, 'unet.alpha_pattern': { 'mid.to_k': 2 } },
+    ...{ 'text_encoder.r': 4, 'text_encoder.lora_alpha': 6, 'text_encoder.use_rslora': true },
+  });
+
+  it('has s by its metadata, part by part, and 1 where it says nothing', async () => {
+    const scalings = async (text?: string) => {
+      const adapter = await readAdapter(file(text));
+      return paths.map((path) => adapter.head(path).scaling);
+    };
+    expect(await scalings()).toEqual([1, 1, 1, 1]);
+    expect(await scalings(said)).toEqual([2, 0.5, 3, 1]);
+  });
+
+  it('is written again with s in B, and without metadata that would scale it twice', async () => {
+    const adapter = await readAdapter(file(said));
+    const { adapter: converted } = await convertAdapter(singleKernels(), adapter, { to: 'diffusers' });
+    const again = await readAdapter(await inMemory(dialectFiles(converted, 'diffusers')));
+    expect(again.metadata).toEqual({ format: 'pt' });
+    for (const path of paths)
+      expect(relativeError(deltaOf(await again.layer(path)), deltaOf(await adapter.layer(path)))).toBeLessThan(1e-6);
+    const peft = await reread(adapter);
+    expect(paths.map((path) => peft.head(path).scaling)).toEqual([2, 0.5, 3, 1]);
+  });
+
+  it.each([
+    ['{', /lora_adapter_metadata in the metadata of the file should be an object in JSON, got {/],
+    [
+      JSON.stringify({ 'unet.r': 4, 'unet.lora_alpha': -1 }),
+      /lora_adapter_metadata of unet.: lora_alpha should be a positive/,
+    ],
+  ])('whose metadata is %s is refused, and a fault to check', async (text, message) => {
+    await expect(readAdapter(file(text))).rejects.toThrow(message);
+    const { findings } = await checkAdapter(singleKernels(), file(text));
+    expect(findings).toMatchObject([{ severity: 'fault', check: 'scaling', message: expect.stringMatching(message) }]);
+  });
 });
 
 describe('a file of kohya', () => {
