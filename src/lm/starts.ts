@@ -74,7 +74,7 @@ export async function startAdapters(K: Kernels, model: Model, options: InitOptio
   const checkpoint = await checkpointOf(model);
   const { adapter, plan } = await initAdapter(K, checkpoint, { ...options, base: 'residual' });
   const chains = await layersOf(adapter);
-  if (!movesBase(plan.method)) return { model, chains, config: plan.config, metadata: plan.metadata };
+  if (!movesBase(plan.method)) return { model, chains, config: plan.config, metadata: adapter.metadata };
   const { config, metadata } = planInit(checkpoint, { ...options, base: 'double' });
   return { model: residualModel(K, model, chains), chains, config, metadata };
 }

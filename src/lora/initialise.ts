@@ -38,7 +38,7 @@ export interface InitPlan extends Required<Omit<InitOptions, 'targets' | 'baseNa
   /** s. */
   readonly scaling: number;
   readonly config: PeftConfig;
-  /** Provenance, for the safetensors file. */
+  /** Provenance, for the safetensors file; provenanceOf() adds what is known of the layers. */
   readonly metadata: Readonly<Record<string, string>>;
   /** Numbers in all factors. */
   readonly parameters: number;
@@ -113,6 +113,15 @@ export function planInit(checkpoint: Checkpoint, options: InitOptions): InitPlan
     scaling: rslora ? alpha / Math.sqrt(rank) : alpha / rank,
     metadata: Object.fromEntries(Object.entries(provenance).map(([key, value]) => [key, String(value)])),
     parameters: modules.reduce((sum, { outputs, inputs }) => sum + r * (outputs + inputs), 0),
+  };
+}
+
+/** Provenance with ξ of each layer, where it follows from the weight: sigma_of_layers, a JSON object by path. */
+export function provenanceOf({ sigma, metadata }: InitPlan, layers: readonly LayerReport[]): Adapter['metadata'] {
+  if (metadata.sigma === undefined || sigma !== 'auto') return metadata;
+  return {
+    ...metadata,
+    sigma_of_layers: JSON.stringify(Object.fromEntries(layers.map((one) => [one.path, one.sigma]))),
   };
 }
 
@@ -245,7 +254,8 @@ export async function initAdapter(
     reports.push(report);
     onLayer?.(report, reports.length, plan.modules.length);
   }
-  return { adapter: adapterOf(plan.config, layers, { metadata: plan.metadata }), plan, layers: reports };
+  const metadata = provenanceOf(plan, reports);
+  return { adapter: adapterOf(plan.config, layers, { metadata }), plan, layers: reports };
 }
 
 /** max |s·BA| of a layer: how far the adapter is from doing nothing. Exactly 0 where a factor is zero and the other finite. In f32, by rows. */

@@ -145,6 +145,12 @@ function smallestTriples(K: Kernels, W: Matrix<Float32Array>, rank: number): Svd
   };
 }
 
+/** What the full SVD of milora takes for W: m×n, in flops of f64, about. */
+export function fullSvdFlops(m: number, n: number): number {
+  const [long, short] = [Math.max(m, n), Math.min(m, n)];
+  return long > 1.6 * short ? 6 * long * short * short + 20 * short * short * short : 20 * long * short * short;
+}
+
 /** The first r columns of Q and rows of R of W = QR: they are the QR of the first r columns, and QᵀW. W: m×n, m ≥ r. */
 function qrStart(K: Kernels, W: Matrix<Float32Array>, rank: number): Factors {
   const { Q } = qr(K, slice(W, 0, W.rows, 0, rank));

@@ -147,6 +147,21 @@ describe('lorank lora init', () => {
     expect(disk.list()).toEqual(before);
   });
 
+  it('says with --dry-run what the full SVDs of milora cost, and writes ξ of each layer of --sigma auto', async () => {
+    const base = model();
+    const run = ['lora', 'init', base, '-r', '4', '--targets', 'q_proj,v_proj'];
+    const { stdout } = await lorank([...run, '--method', 'milora', '--dry-run']);
+    // two of 64×64 at 20·64³, two of 32×64 at 6·64·32² + 20·32³
+    expect(stdout).toContain('about 1.26e7 flops in all, 5.24e6 of a 64×64 one');
+    expect((await lorank([...run, '--dry-run'])).stdout).not.toContain('flops');
+    const out = output();
+    await lorank([...run, '--sigma', 'auto', '-o', out]);
+    const { metadata } = await openSafetensors(rangeOf(readFileSync(join(out, 'adapter_model.safetensors'))));
+    expect(Object.keys(JSON.parse(metadata.sigma_of_layers)).sort()).toEqual([
+      ...[0, 1].flatMap((l) => ['q_proj', 'v_proj'].map((name) => `model.layers.${l}.self_attn.${name}`)),
+    ]);
+  });
+
   it.each(['pissa', 'olora', 'milora'])(
     '%s writes W_res to a file of its own, and W_res + sBA = W₀ to 1e-6',
     async (method) => {

@@ -95,6 +95,20 @@ describe('nystrom', () => {
     expect(mean).toBeLessThan(1.15);
   });
 
+  it('says in its metadata the ξ of every layer, where it follows from the weight', async () => {
+    const checkpoint = await openCheckpoint(filesOf(llama()));
+    const made = (sigma: number | 'auto') => initAdapter(K, checkpoint, { rank: 4, targets: ['q_proj'], sigma });
+    const { adapter, layers } = await made('auto');
+    expect(adapter.metadata.sigma).toBe('auto');
+    const told = JSON.parse(adapter.metadata.sigma_of_layers);
+    expect(told).toEqual(Object.fromEntries(layers.map(({ path, sigma }) => [path, sigma])));
+    for (const path of adapter.paths) {
+      const W = weights(`${path}.weight`, [64, 64]);
+      close(told[path], 1 / (Math.sqrt(3) * frobenius(matrix(64, 64, W))), { rtol: 1e-2 });
+    }
+    expect((await made(0.1)).adapter.metadata).not.toHaveProperty('sigma_of_layers');
+  });
+
   it('captures more than gaussian and less than pissa, by the exact shares', async () => {
     const data = weights('w', [90, 70]);
     const { U, values, V } = svd(K, matrix(90, 70, data));

@@ -8,10 +8,17 @@ import { streamSafetensors } from '../../io/safetensors.js';
 import { type Kernels, startKernels } from '../../kernels/index.js';
 import { adapterFiles, readAdapter } from '../../lora/adapter.js';
 import { type Checkpoint, openCheckpoint } from '../../lora/checkpoint.js';
-import { type InitPlan, initLayer, type LayerReport, largestChange, planInit } from '../../lora/initialise.js';
+import {
+  type InitPlan,
+  initLayer,
+  type LayerReport,
+  largestChange,
+  planInit,
+  provenanceOf,
+} from '../../lora/initialise.js';
 import { readAhead } from '../../lora/pass.js';
 import { RESIDUAL_FILE, residualError, residualTensors } from '../../lora/residual.js';
-import { type InitMethod, movesBase } from '../../lora/starts.js';
+import { fullSvdFlops, type InitMethod, movesBase } from '../../lora/starts.js';
 import { type Module, parseTargets } from '../../lora/targets.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../failure.js';
@@ -60,6 +67,11 @@ export async function initialise(context: Context, model: string, flags: InitFla
 async function preview(context: Context, plan: InitPlan, model: string): Promise<number> {
   const modules = plan.modules.map(({ path, outputs, inputs, dtype }) => ({ path, outputs, inputs, dtype }));
   const { method, rank, alpha, scaling, parameters, config } = plan;
+  const flops =
+    method === 'milora'
+      ? modules.reduce((sum, { outputs, inputs }) => sum + fullSvdFlops(outputs, inputs), 0)
+      : undefined;
+  const [{ outputs: m, inputs: n }] = [...modules].sort((a, b) => b.outputs * b.inputs - a.outputs * a.inputs);
   await context.report(
     {
       dryRun: true,
@@ -70,6 +82,7 @@ async function preview(context: Context, plan: InitPlan, model: string): Promise
       scaling,
       parameters,
       bytes: 4 * parameters,
+      ...(flops === undefined ? {} : { flops }),
       targetModules: config.target_modules,
       modules,
     },
@@ -77,7 +90,11 @@ async function preview(context: Context, plan: InitPlan, model: string): Promise
       `${table([
         ['module', 'shape', 'stored as'],
         ...modules.map(({ path, outputs, inputs, dtype }) => [path, `${outputs}×${inputs}`, dtype]),
-      ])}\n\n${grouped(modules.length)} modules, ${grouped(parameters)} new numbers (${bytesText(4 * parameters)}); nothing is written\n`,
+      ])}\n\n${grouped(modules.length)} modules, ${grouped(parameters)} new numbers (${bytesText(4 * parameters)}); nothing is written\n${
+        flops === undefined
+          ? ''
+          : `milora takes a full SVD of every weight in f64: about ${figure(flops)} flops in all, ${figure(fullSvdFlops(m, n))} of a ${m}×${n} one, and the bar moves by whole weights\n`
+      }`,
   );
   return EXIT.fine;
 }
@@ -107,12 +124,13 @@ async function make(context: Context, job: Job): Promise<number> {
     };
     const kept = await makeLayers(context, layersToMake, output);
     const reports = kept.map(({ report }) => report);
-    const adapter = keptAdapter(layersToMake.around, kept, output);
+    const metadata = provenanceOf(plan, reports);
+    const adapter = keptAdapter(() => ({ ...layersToMake.around(), metadata }), kept, output);
     const hashes = await output.write(adapterFiles(adapter));
     const moved = movesBase(plan.method) && plan.base === 'residual';
     if (moved) {
       const tensors = residualTensors(K, checkpoint, plan.modules, adapter.layer);
-      const pieces = streamSafetensors(tensors, { format: 'pt', ...plan.metadata });
+      const pieces = streamSafetensors(tensors, { format: 'pt', ...metadata });
       hashes.push(...(await output.write([{ name: RESIDUAL_FILE, pieces }])));
     }
     const layers = await readBack(K, job, output, reports, moved);
