@@ -209,8 +209,10 @@ export function patternsOf(
 ): Pick<PeftConfig, 'r' | 'lora_alpha' | 'rank_pattern' | 'alpha_pattern' | 'target_modules'> {
   const r = mostFrequent(layers.map(({ rank }) => rank)) ?? 8;
   const lora_alpha = mostFrequent(layers.map(({ alpha }) => alpha)) ?? 8;
+  // PEFT looks for a key at the end of a path: ^ keeps one that is the end of another path to itself
+  const keyOf = (path: string) => (layers.some((other) => other.path.endsWith(`.${path}`)) ? `^${path}` : path);
   const differing = (of: (layer: (typeof layers)[number]) => number, usual: number) =>
-    Object.fromEntries(layers.filter((layer) => of(layer) !== usual).map((layer) => [layer.path, of(layer)]));
+    Object.fromEntries(layers.filter((layer) => of(layer) !== usual).map((layer) => [keyOf(layer.path), of(layer)]));
   return {
     r,
     lora_alpha,

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { rangeOf } from '../../src/io/bytes.js';
 import { openSafetensors } from '../../src/io/safetensors.js';
 import { tensorOf } from '../../src/io/tensor.js';
-import { type AdapterLayer, adapterFiles, adapterOf, readAdapter } from '../../src/lora/adapter.js';
-import { peftConfig } from '../../src/lora/config.js';
+import { type AdapterLayer, adapterFiles, adapterOf, patternsOf, readAdapter } from '../../src/lora/adapter.js';
+import { patternFor, peftConfig } from '../../src/lora/config.js';
 import { bytesOf, filesOf } from '../../src/lora/files.js';
 import { matrix } from '../../src/matrix.js';
 import { fillNormals, stream } from '../../src/random/index.js';
@@ -114,6 +114,17 @@ describe('an adapter in the files of PEFT', () => {
   ])('%j scales q_proj of rank 3 by %d', async (fields, s) => {
     const files = await written(adapterOf(peftConfig(fields), [layer('m.layers.0.q_proj')]));
     expect((await readAdapter(filesOf(files))).head('m.layers.0.q_proj').scaling).toBe(s);
+  });
+
+  it('names the layers that differ so that no other layer matches, where one path is the end of another', () => {
+    const of = (path: string, rank: number) => ({ path, rank, alpha: 2 * rank });
+    const layers = [of('a.q', 8), of('b.q', 8), of('k', 4), of('q', 2), of('m.k', 16), of('m.v', 8)];
+    const { rank_pattern, alpha_pattern, r, lora_alpha } = patternsOf(layers);
+    expect(rank_pattern).toEqual({ '^k': 4, '^q': 2, 'm.k': 16 });
+    for (const { path, rank, alpha } of layers) {
+      expect(patternFor(rank_pattern, path) ?? r).toBe(rank);
+      expect(patternFor(alpha_pattern, path) ?? lora_alpha).toBe(alpha);
+    }
   });
 
   it.each([
