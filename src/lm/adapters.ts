@@ -35,7 +35,6 @@ export interface ChainStart {
 }
 
 /** An adapter to train: a pair of factors, or a chain. */
-/** What a run may start from. */
 export type AdapterStart = Pair | ChainStart;
 
 /** A pair as a chain. */

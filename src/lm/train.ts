@@ -37,14 +37,12 @@ export interface TrainOptions {
   /** After the warm-up; default linear. */
   readonly schedule?: ScheduleKind;
   readonly betas?: readonly [number, number]; // default 0.9, 0.999
-  readonly epsilon?: number; // default 1e-8
   /** Of matrices, not of gains and biases; default 0. */
   readonly weightDecay?: number;
   /** The norm that the gradient is clipped to; default 1, 0 for none. */
   readonly clip?: number;
   /** The preconditioner of NoRA+ for adapters of two factors; default none. */
   readonly preconditioner?: 'authors' | 'riemannian';
-  readonly damping?: number; // its λ; default as published
   /** Steps between held-out losses; default at the start and the end alone. */
   readonly evaluateEvery?: number;
 }
@@ -83,7 +81,7 @@ export function* train(
   const { model } = task;
   const { precision } = model;
   const { steps, learningRate, warmup = 0, schedule: kind = 'linear', clip = 1, weightDecay = 0 } = options;
-  const { betas, epsilon, evaluateEvery = steps } = options;
+  const { betas, evaluateEvery = steps } = options;
   checkOptions(options);
   const chains = what === 'all' ? [] : what.map(chainOf);
   checkChains(model, chains, options);
@@ -162,7 +160,7 @@ export function* train(
         adamw(
           { theta, gradient, m, v },
           t,
-          { learningRate: rate * speed, betas, epsilon, weightDecay: decays ? weightDecay : 0 },
+          { learningRate: rate * speed, betas, weightDecay: decays ? weightDecay : 0 },
           from,
           from + start.rows * start.cols,
         );
@@ -239,15 +237,14 @@ function precondition(
   pieces: readonly Piece[],
   { theta, gradient }: { theta: Float; gradient: Float },
   step: number,
-  { preconditioner, damping }: TrainOptions,
+  { preconditioner }: TrainOptions,
 ): void {
   const view = ({ start, from }: Piece, data: Float) => matrix<Float>(start.rows, start.cols, data, from);
   for (let c = 0; c < chains.length; c++) {
     const [a, b] = [pieces[2 * c], pieces[2 * c + 1]];
     const pair = { A: view(a, theta), B: view(b, theta) };
     const slope = { A: copy(view(a, gradient)), B: copy(view(b, gradient)) };
-    const direction =
-      preconditioner === 'authors' ? noraPlus(K, pair, slope, step, damping) : riemannian(K, pair, slope, damping);
+    const direction = preconditioner === 'authors' ? noraPlus(K, pair, slope, step) : riemannian(K, pair, slope);
     assign(view(a, gradient), direction.A);
     assign(view(b, gradient), direction.B);
   }

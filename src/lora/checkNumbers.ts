@@ -15,7 +15,6 @@ import type { Scaling } from './scaling.js';
 export interface LayerSize {
   readonly path: string;
   readonly embedding: boolean;
-  readonly kernel: readonly number[];
   readonly outputs: number;
   readonly inputs: number;
   /** σ₁ of s·B A, and its Frobenius norm. */
@@ -55,7 +54,7 @@ export async function checkNumbers(
       continue;
     }
     const { shape } = parsed.tensors.get(nameA)!;
-    const [rank, ...rest] = shape;
+    const rank = shape[0];
     const [a, b] = [toFloat32(await parsed.read(nameA)), toFloat32(await parsed.read(nameB))];
     const A = matrix(rank, a.length / rank, a);
     const B = matrix(b.length / rank, rank, b);
@@ -86,7 +85,7 @@ export async function checkNumbers(
         repair: 'lorank lora resize -r auto',
       });
     const norm = Math.abs(scaling) * Math.sqrt(sumOfSquares(values));
-    const head = { path, embedding, kernel: rest.slice(1), outputs: B.rows, inputs: A.cols };
+    const head = { path, embedding, outputs: B.rows, inputs: A.cols };
     sizes.push({ ...head, largest: Math.abs(scaling) * (values[0] ?? 0), norm });
   }
   tellIdle(found, idle, names.pairs.size);

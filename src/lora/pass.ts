@@ -13,7 +13,7 @@ import { fromBf16 } from '../io/floats.js';
 import { arrayOf, type Tensor, toFloat32 } from '../io/tensor.js';
 import type { Kernels } from '../kernels/contract.js';
 import { dot } from '../linalg/vectors.js';
-import { type Matrix, matrix, slice, transpose } from '../matrix.js';
+import { type Matrix, matrix, transpose } from '../matrix.js';
 import { fillNormals, type Stream, split, subset } from '../random/index.js';
 import type { Checkpoint } from './checkpoint.js';
 import type { Module } from './targets.js';
@@ -24,7 +24,7 @@ const BLOCK = 2 ** 22;
 const DEPTH = 256;
 
 /** What a pass is to bring. */
-export interface PassOptions {
+interface PassOptions {
   /** 'row': the lines are rows of W₀, of length inputs; 'col': columns, of length outputs. */
   readonly side: 'row' | 'col';
   /** r: the width of the sketch; none without it. */
@@ -38,7 +38,7 @@ export interface PassOptions {
 }
 
 /** What a pass brings. */
-export interface Pass {
+interface Pass {
   /** r×length. */
   readonly sketch?: Matrix<Float32Array>;
   /** Lines × length. */
@@ -54,7 +54,7 @@ export const storedShape = ({ outputs, inputs, transposed }: Module): { rows: nu
   transposed ? { rows: inputs, cols: outputs } : { rows: outputs, cols: inputs };
 
 /** Rows of a block of a stored matrix: a function of its shape alone. */
-export function blockRows(cols: number): number {
+function blockRows(cols: number): number {
   const rows = Math.max(1, Math.floor(BLOCK / cols));
   return rows >= DEPTH
     ? DEPTH * Math.floor(rows / DEPTH)
@@ -235,7 +235,3 @@ export async function wholeWeight(K: Kernels, checkpoint: Checkpoint, module: Mo
   if (!(squares < Infinity)) throw await notFinite(checkpoint, module);
   return module.transposed ? transpose(stored) : stored;
 }
-
-/** The rows of W₀ that a block of stored rows holds, or its columns. */
-export const placeOf = (W: Matrix<Float32Array>, module: Module, from: number, count: number): Matrix<Float32Array> =>
-  module.transposed ? slice(W, 0, W.rows, from, from + count) : slice(W, from, from + count);

@@ -35,7 +35,7 @@ export interface Factors {
 }
 
 /** The sizes of a module and of its factors. */
-export interface StartShape {
+interface StartShape {
   readonly outputs: number;
   readonly inputs: number;
   readonly rank: number;
@@ -161,7 +161,7 @@ function qrStart(K: Kernels, W: Matrix<Float32Array>, rank: number): Factors {
 }
 
 /** Dense, row after row. */
-export function rowMajor(M: Matrix<Float32Array>): Matrix<Float32Array> {
+function rowMajor(M: Matrix<Float32Array>): Matrix<Float32Array> {
   if (M.colStride === 1 && M.rowStride === M.cols) return M;
   const out = zeros(M.rows, M.cols);
   for (let i = 0, t = 0; i < M.rows; i++)

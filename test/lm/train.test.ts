@@ -180,7 +180,7 @@ describe('the preconditioner', () => {
     );
     const pair = { path: 'layer', A, B, scaling: 1 };
     const step = (preconditioner?: 'authors' | 'riemannian') => {
-      const run = train(K, task, [pair], { steps: 1, learningRate: 1e-3, preconditioner, clip: 0, epsilon: 1e-12 });
+      const run = train(K, task, [pair], { steps: 1, learningRate: 1e-3, preconditioner, clip: 0 });
       const [a, b] = finish(run).adapters[0].factors;
       return { A: copy(a).data.map((x, i) => x - A.data[i]), B: copy(b).data.map((x, i) => x - B.data[i]) };
     };
@@ -203,7 +203,7 @@ describe('Deep LoRA', () => {
     const task = smallTask(K);
     const path = 'model.layers.0.self_attn.q_proj';
     const G = weightGradients(K, task, [path]).get(path)!;
-    const start = compressedDeepStart(K, path, G, random, { rank: 4, initScale: 0.1, outerSpeed: 0.01 });
+    const start = compressedDeepStart(K, path, G, random, { rank: 4, initScale: 0.5, outerSpeed: 0.01 });
     expect(start.factors.map(({ rows, cols }) => [rows, cols])).toEqual([
       [4, 16],
       [4, 4],
@@ -212,8 +212,8 @@ describe('Deep LoRA', () => {
       [16, 4],
     ]);
     const { A, B } = pairOf(K, start);
-    close(frobenius(multiply(K, B, A)), 2 * 1e-3, { rtol: 1e-5 });
-    const { adapters } = finish(train(K, task, [start], { steps: 1, learningRate: 1e-2, epsilon: 1e-12 }));
+    close(frobenius(multiply(K, B, A)), 2 * 0.5 ** 3, { rtol: 1e-5 });
+    const { adapters } = finish(train(K, task, [start], { steps: 1, learningRate: 1e-2 }));
     const moved = adapters[0].factors.map((F, l) => {
       const [now, then] = [copy(F).data, copy(start.factors[l]).data];
       return Math.max(...now.map((x, i) => Math.abs(x - then[i])));

@@ -90,10 +90,7 @@ export async function openOutput(context: Context, path: string, options: Output
 const OURS = ['manifest.json', 'adapter_config.json'];
 
 /** @throws usage error when writing the folder would lose something or cannot work. */
-export async function checkOutputFolder(
-  path: string,
-  { force, inputs }: Omit<OutputOptions, 'identity'>,
-): Promise<void> {
+async function checkOutputFolder(path: string, { force, inputs }: Omit<OutputOptions, 'identity'>): Promise<void> {
   const full = resolve(path);
   const parent = dirname(full);
   if (!(await there(parent))?.isDirectory())
@@ -158,12 +155,6 @@ export async function writePieces(path: string, pieces: OutputFile['pieces']): P
     if (error instanceof Error && !('path' in error) && 'code' in error) Object.assign(error, { path });
     throw error;
   }
-  return hash.digest('hex');
-}
-
-export async function sha256OfPieces(pieces: OutputFile['pieces']): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of pieces) hash.update(piece);
   return hash.digest('hex');
 }
 

@@ -18,7 +18,7 @@ import type { PretrainFlags } from './pretrain.js';
 import { readText } from './texts.js';
 
 /** config.json of the model that the flags stand for; its tokens are bytes. */
-export function configOf(flags: PretrainFlags): Record<string, unknown> {
+function configOf(flags: PretrainFlags): Record<string, unknown> {
   const { architecture = 'llama', width = 128, layers = 2, heads = 4, kvHeads, context = 128 } = flags;
   const none = { bos_token_id: null, eos_token_id: null, torch_dtype: 'float32' };
   if (architecture === 'gpt2') {
