@@ -7,7 +7,7 @@ import type { Kernels } from '../kernels/contract.js';
 import { checkBase } from './checkBase.js';
 import { checkNumbers } from './checkNumbers.js';
 import type { Checkpoint } from './checkpoint.js';
-import { isTarget, type PeftConfig, parsePeftConfig, patternFor, scalingOf } from './config.js';
+import { initMovesBase, isTarget, type PeftConfig, parsePeftConfig, patternFor, scalingOf } from './config.js';
 import { type Files, readJson } from './files.js';
 import { type AdapterNames, namesOf } from './names.js';
 import { scalingsIn } from './scaling.js';
@@ -92,7 +92,6 @@ async function attempt<T>(found: Found, check: Finding['check'], act: () => Prom
 }
 
 const INITS = /^(gaussian|eva|olora|pissa(_niter_\d+)?|loftq|corda|orthogonal|lora_ga|mica)$/;
-const MOVING = /^(olora|pissa|corda|lora_ga|loftq)/;
 
 async function checkConfig(found: Found, files: Files, names: AdapterNames): Promise<PeftConfig | undefined> {
   if (!files.names.includes('adapter_config.json')) {
@@ -112,9 +111,11 @@ async function checkConfig(found: Found, files: Files, names: AdapterNames): Pro
     found({
       ...{ severity: 'fault', check: 'config' },
       message: `init_lora_weights is "${init}", which PEFT does not know: it refuses the adapter`,
-      repair: 'set init_lora_weights to true: the factors are in the file',
+      repair: initMovesBase(init)
+        ? 'convert it to a plain adapter: lorank lora convert; with true alone it would mean the base as it was'
+        : 'set init_lora_weights to true: the factors are in the file',
     });
-  else if (typeof init === 'string' && MOVING.test(init))
+  else if (initMovesBase(init))
     found({
       ...{ severity: 'warning', check: 'config' },
       message: `init_lora_weights is "${init}": PEFT changes the weights of the base when it loads this adapter, and other adapters on the same base go wrong`,

@@ -65,6 +65,10 @@ export function parsePeftConfig(json: Readonly<Record<string, unknown>>, from = 
   return { ...config, rank_pattern: config.rank_pattern ?? {}, alpha_pattern: config.alpha_pattern ?? {} };
 }
 
+/** Whether the base is no longer the model that the adapter was made for after init_lora_weights of this kind. */
+export const initMovesBase = (init: PeftConfig['init_lora_weights'] | undefined): boolean =>
+  typeof init === 'string' && /^(pissa|olora|corda|lora_ga|loftq|milora)/.test(init);
+
 /** The config with other target_modules, which nothing narrows: layers_to_transform and the like belonged to the old ones. */
 export function withTargets(config: PeftConfig, target_modules: PeftConfig['target_modules']): PeftConfig {
   const { layers_to_transform: _, layers_pattern: __, exclude_modules: ___, ...rest } = config;

@@ -18,12 +18,12 @@ import {
   peftTensors,
   requireFits,
 } from './adapter.js';
-import { type PeftConfig, withTargets } from './config.js';
+import { initMovesBase, type PeftConfig, withTargets } from './config.js';
 import { bytesOf } from './files.js';
 import { beside, type Compressed, compressed, productNorm, sumOfSquares } from './product.js';
 
 /** What became of a layer. */
-export interface LayerReport {
+export interface LayerChange {
   readonly path: string;
   /** r of the layer as it is written. */
   readonly rank: number;
@@ -34,7 +34,7 @@ export interface LayerReport {
 }
 
 /** An adapter in the making. */
-export interface LayerWork<R extends LayerReport = LayerReport> {
+export interface LayerWork<R extends LayerChange = LayerChange> {
   /** The layers that may come out. */
   readonly paths: readonly string[];
   /** Makes one of them; nothing where there is nothing to say. */
@@ -46,13 +46,13 @@ export interface LayerWork<R extends LayerReport = LayerReport> {
 }
 
 /** An adapter and what became of each of its layers. */
-export interface Made<R extends LayerReport = LayerReport> {
+export interface Made<R extends LayerChange = LayerChange> {
   readonly adapter: Adapter;
   readonly layers: readonly R[];
 }
 
 /** All layers, in memory. onLayer: called after each one. */
-export async function finished<R extends LayerReport>(
+export async function finished<R extends LayerChange>(
   work: LayerWork<R>,
   onLayer: (report: R) => void = () => {},
 ): Promise<Made<R>> {
@@ -123,7 +123,7 @@ export function layerWith(
   head: LayerHead,
   X: Factored,
   small?: Compressed,
-): { layer: AdapterLayer; report: LayerReport } {
+): { layer: AdapterLayer; report: LayerChange } {
   const { layer, rounding } = layerFrom(K, head, small ?? X);
   const size = small ? Math.sqrt(sumOfSquares(small.values)) : productNorm(K, X);
   const tail = small ? sumOfSquares(small.values.subarray(small.rank)) : 0;
@@ -155,14 +155,11 @@ export function requireFinite(caller: string, { path, A, B }: AdapterLayer): voi
   }
 }
 
-/** Initialisations after which the base is no longer the model that the adapter was made for. */
-const MOVES_BASE = /^(pissa|olora|corda|lora_ga|loftq|milora)/;
-
 type Marked = Pick<Adapter, 'config' | 'metadata'>;
 
 /** What says that the adapter belongs to a base which was changed when it was made: PEFT's config, or our metadata. */
 export function movedBase({ config: { init_lora_weights: init }, metadata }: Marked): string | undefined {
-  if (typeof init === 'string' && MOVES_BASE.test(init)) return `init_lora_weights '${init}'`;
+  if (initMovesBase(init)) return `init_lora_weights '${init}'`;
   return metadata.base === 'residual' ? `method '${metadata.method}', base 'residual'` : undefined;
 }
 

@@ -281,6 +281,14 @@ describe('checkAdapter', () => {
     expect(findings[0].message).toBe('fan_in_fan_out is true, and the base stores this weight outputs×inputs');
   });
 
+  it.each([
+    ['nora', /^set init_lora_weights to true/],
+    ['milora', /^convert it to a plain adapter/], // which moved its base
+  ])('finds the repair of init_lora_weights %s, which PEFT does not know', async (init, repair) => {
+    const { findings } = await checkAdapter(K, adapter({ config: { init_lora_weights: init } }));
+    expect(findings).toMatchObject([{ severity: 'fault', repair: expect.stringMatching(repair) }]);
+  });
+
   it('finds the repair of rsLoRA to mean the same', async () => {
     const { findings } = await checkAdapter(K, adapter({ config: { use_rslora: true } }));
     expect(findings[0].repair).toContain('lora_alpha 16'); // 16/4 = 8/√4
