@@ -255,6 +255,7 @@ export {
 } from './lm/adapters.js';
 export { architectureOf, loadModel } from './lm/architecture.js';
 export { type Denoiser, type DenoiseTaskOptions, denoiser, denoiseTask, samplePictures } from './lm/denoiser.js';
+export { drawShape, SHAPES, type Shape } from './lm/drawings.js';
 export {
   type Architecture,
   type Decoder,
@@ -269,7 +270,6 @@ export {
 } from './lm/model.js';
 export type { TrainRow } from './lm/rows.js';
 export { type ScheduleKind, schedule } from './lm/schedule.js';
-export { drawShape, SHAPES, type Shape } from './lm/shapes.js';
 export {
   checkpointOf,
   type DeepStartOptions as DeepAdapterOptions,
@@ -413,7 +413,7 @@ export { type AdamwOptions, adamw, clipNorm } from './rules/adamw.js';
 export { armijo } from './rules/armijo.js';
 export { gradient } from './rules/gradient.js';
 export { heavyBall } from './rules/heavyBall.js';
-export { type Adapter, noraPlus, riemannian } from './rules/noraPlus.js';
+export { type FactorPair, noraPlus, riemannian } from './rules/noraPlus.js';
 export { retracted } from './rules/retracted.js';
 export { scaled } from './rules/scaled.js';
 export { weightDecay } from './rules/weightDecay.js';

@@ -21,8 +21,8 @@ import type { Kernels } from '../kernels/contract.js';
 import { type Float, type Matrix, matrix } from '../matrix.js';
 import { fillNormals, normals, pow, type Stream, sincosTurns, split, stream, uniforms } from '../random/index.js';
 import { type Config, count, divides } from './config.js';
+import { drawShape, type Shape } from './drawings.js';
 import { type Architecture, type Model, type Net, openNet, type WeightShape, withArena } from './model.js';
-import { drawShape, type Shape } from './shapes.js';
 import type { Task } from './train.js';
 
 /** A model that tells noise. */

@@ -21,7 +21,7 @@ export const tableOf = (rows: readonly TrainRow[]): Record<string, Float64Array>
   Object.fromEntries(COLUMNS.map((key) => [`row ${key}`, Float64Array.from(rows, (row) => row[key] ?? Number.NaN)]));
 
 /** The rows of tableOf. */
-export function rowsOf(arrays: Checkpoint['arrays']): TrainRow[] {
+export function rowsOfTable(arrays: Checkpoint['arrays']): TrainRow[] {
   return Array.from(arrays['row step'], (_, i) => {
     const row: Record<string, number> = {};
     for (const key of COLUMNS) {

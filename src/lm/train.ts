@@ -15,7 +15,7 @@ import { noraPlus, riemannian } from '../rules/noraPlus.js';
 import { type Checkpoint, finish, type Run } from '../stream.js';
 import { type AdapterStart, type ChainStart, chainOf, sizeOfLinear } from './adapters.js';
 import { type Chain, type Model, type Net, openNet } from './model.js';
-import { rowsOf, type TrainRow, tableOf } from './rows.js';
+import { rowsOfTable, type TrainRow, tableOf } from './rows.js';
 import { type ScheduleKind, schedule } from './schedule.js';
 
 /** A model with data to learn. */
@@ -260,7 +260,7 @@ function restore({ values, arrays }: Checkpoint, into: { theta: Float; m: Float;
       );
     to.set(saved);
   }
-  rows.push(...rowsOf(arrays));
+  rows.push(...rowsOfTable(arrays));
   return values.step as number;
 }
 

@@ -13,7 +13,7 @@ import { productOf, sumOfProducts } from './product.js';
 import {
   configFor,
   finished,
-  type LayerReport,
+  type LayerChange,
   type LayerWork,
   layerOfRank,
   type Made,
@@ -33,7 +33,7 @@ export interface AverageOptions {
 }
 
 /** A layer of an average. */
-export interface AveragedLayer extends LayerReport {
+export interface AveragedLayer extends LayerChange {
   /** How many of the adapters have the layer; in the others it counts as zero. */
   readonly of: number;
 }

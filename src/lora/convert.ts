@@ -15,7 +15,7 @@ import {
   alphaFor,
   configFor,
   finished,
-  type LayerReport,
+  type LayerChange,
   type LayerWork,
   layerOfRank,
   type Made,
@@ -41,7 +41,7 @@ export interface ConvertOptions {
 }
 
 /** A layer that was converted. */
-export interface ConvertedLayer extends LayerReport {
+export interface ConvertedLayer extends LayerChange {
   /** r before. */
   readonly from: number;
 }

@@ -20,7 +20,7 @@ import { rankForEnergy, sumOfSquares } from './product.js';
 import { type Module, modulesOf, selectModules, type Targets, targetNames } from './targets.js';
 import {
   finished,
-  type LayerReport,
+  type LayerChange,
   type LayerWork,
   layerFrom,
   type Made,
@@ -43,7 +43,7 @@ export interface ExtractOptions {
 }
 
 /** A layer that was extracted; norm is ‖D‖_F. */
-export interface ExtractedLayer extends LayerReport {
+export interface ExtractedLayer extends LayerChange {
   /** ‖D‖_F / ‖W_base‖_F. */
   readonly change: number;
 }

@@ -13,7 +13,7 @@ import {
   alphaFor,
   configFor,
   finished,
-  type LayerReport,
+  type LayerChange,
   type LayerWork,
   layerWith,
   type Made,
@@ -34,7 +34,7 @@ export interface ResizeOptions {
 }
 
 /** A layer at its new rank. */
-export interface ResizedLayer extends LayerReport {
+export interface ResizedLayer extends LayerChange {
   /** r before. */
   readonly from: number;
 }

@@ -15,13 +15,19 @@ import { solveRight, thinR } from '../linalg/qr.js';
 import { type Matrix, matrix, transpose } from '../matrix.js';
 
 /** The factors of an adapter, or their gradients. */
-export interface Adapter {
+export interface FactorPair {
   readonly A: Matrix; // r×n_in
   readonly B: Matrix; // n_out×r
 }
 
 /** NoRA+ as released by its authors: normalised, and G_A left alone at step 0. damping: λ; default 1e-6. */
-export function noraPlus(K: Kernels, { A, B }: Adapter, gradient: Adapter, step: number, damping = 1e-6): Adapter {
+export function noraPlus(
+  K: Kernels,
+  { A, B }: FactorPair,
+  gradient: FactorPair,
+  step: number,
+  damping = 1e-6,
+): FactorPair {
   const [ofA, ofB] = [inverse(K, transpose(A), damping), inverse(K, B, damping)];
   return {
     A: step === 0 ? gradient.A : transpose(scaledBy(ofB.times(transpose(gradient.A)), 1 / ofB.size())),
@@ -30,7 +36,7 @@ export function noraPlus(K: Kernels, { A, B }: Adapter, gradient: Adapter, step:
 }
 
 /** The same without normalisation, from step 0 on. damping: λ; default 1e-2. */
-export function riemannian(K: Kernels, { A, B }: Adapter, gradient: Adapter, damping = 1e-2): Adapter {
+export function riemannian(K: Kernels, { A, B }: FactorPair, gradient: FactorPair, damping = 1e-2): FactorPair {
   return {
     A: transpose(inverse(K, B, damping).times(transpose(gradient.A))),
     B: inverse(K, transpose(A), damping).times(gradient.B),

@@ -9,7 +9,7 @@ import { type Kernels, startKernels } from '../../kernels/index.js';
 import type { LayerHead } from '../../lora/adapter.js';
 import { dialectFiles } from '../../lora/dialects.js';
 import type { Dialect } from '../../lora/names.js';
-import type { LayerReport, LayerWork } from '../../lora/work.js';
+import type { LayerChange, LayerWork } from '../../lora/work.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../failure.js';
 import { bytesText, facts, figure, grouped, secondsText, table } from '../table.js';
@@ -72,7 +72,7 @@ export async function inputHashes(inputs: readonly Input[]): Promise<FolderHash[
 }
 
 /** A verb that makes an adapter. */
-export interface Making<R extends LayerReport> {
+export interface Making<R extends LayerChange> {
   readonly flags: WritingFlags;
   readonly inputs: readonly Input[];
   /** What was asked: goes into the manifest. */
@@ -86,7 +86,7 @@ export interface Making<R extends LayerReport> {
 }
 
 /** Makes, writes, and tells. Returns the exit code. */
-export async function makeAdapter<R extends LayerReport>(context: Context, making: Making<R>): Promise<number> {
+export async function makeAdapter<R extends LayerChange>(context: Context, making: Making<R>): Promise<number> {
   const began = performance.now();
   const { flags, inputs, spec, dialect = 'peft' } = making;
   requireOutput(flags, 'adapter');
@@ -113,12 +113,12 @@ export async function makeAdapter<R extends LayerReport>(context: Context, makin
 }
 
 /** √(Σ lost² / Σ norm²) over all layers. */
-const overall = (layers: readonly LayerReport[]): number => {
-  const sum = (of: (layer: LayerReport) => number) => layers.reduce((total, layer) => total + of(layer) ** 2, 0);
+const overall = (layers: readonly LayerChange[]): number => {
+  const sum = (of: (layer: LayerChange) => number) => layers.reduce((total, layer) => total + of(layer) ** 2, 0);
   return Math.sqrt(sum(({ norm, error }) => norm * error) / (sum(({ norm }) => norm) || 1));
 };
 
-async function tell<R extends LayerReport>(
+async function tell<R extends LayerChange>(
   context: Context,
   { flags, columns, more }: Making<R>,
   made: readonly MadeLayer<R>[],
