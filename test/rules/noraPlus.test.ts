@@ -5,13 +5,13 @@ import { frobenius } from '../../src/linalg/norms.js';
 import { gram, multiply } from '../../src/linalg/products.js';
 import { copy, type Matrix, matrix, transpose } from '../../src/matrix.js';
 import { normals, stream } from '../../src/random/index.js';
-import { type Adapter, noraPlus, riemannian } from '../../src/rules/noraPlus.js';
+import { type FactorPair, noraPlus, riemannian } from '../../src/rules/noraPlus.js';
 import { close } from '../close.js';
 
 const K = singleKernels();
 const draw = (rows: number, cols: number, seed: number) => matrix(rows, cols, normals(stream(seed, 'a'), rows * cols));
-const adapter: Adapter = { A: draw(3, 7, 1), B: draw(5, 3, 2) };
-const gradient: Adapter = { A: draw(3, 7, 3), B: draw(5, 3, 4) };
+const adapter: FactorPair = { A: draw(3, 7, 1), B: draw(5, 3, 2) };
+const gradient: FactorPair = { A: draw(3, 7, 3), B: draw(5, 3, 4) };
 
 /** (FᵀF + λI)⁻¹ by the Gram matrix: 3×3. */
 function inverse(F: Matrix, lambda: number): Matrix<Float64Array> {
