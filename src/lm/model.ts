@@ -9,6 +9,7 @@ import { tensorOf, toFloat64 } from '../io/tensor.js';
 import type { Kernels, Precision } from '../kernels/contract.js';
 import type { Checkpoint } from '../lora/checkpoint.js';
 import type { OutputFile } from '../lora/files.js';
+import { requireFloats } from '../lora/targets.js';
 import { type Float, type Matrix, matrix } from '../matrix.js';
 import { fillNormals, type Stream, split } from '../random/index.js';
 
@@ -144,13 +145,14 @@ function emptyModel<A extends Architecture>(K: Kernels, architecture: A, precisi
   return { architecture, precision, weights, arenas: [] };
 }
 
-/** The weights of a checkpoint, widened or rounded to the precision (default f32). */
-export function loadWeights<A extends Architecture>(
+/** The weights of a checkpoint, widened or rounded to the precision (default f32). Refuses a quantised one. */
+export async function loadWeights<A extends Architecture>(
   K: Kernels,
   architecture: A,
   checkpoint: Checkpoint,
   precision: Precision = 'f32',
 ): Promise<Model<A>> {
+  requireFloats(checkpoint);
   return assemble(K, architecture, precision, async (weight, to) => {
     const name = [weight.name, weight.name.replace(architecture.prefix, '')].find((one) => checkpoint.tensors.has(one));
     const info = checkpoint.tensors.get(name ?? weight.name);

@@ -74,10 +74,10 @@ function missingPrefix({ config, tensors }: Checkpoint): string {
 const QUANTISED = /\.(qweight|qzeros|scales|SCB|weight_scale(_inv)?|weight\.(absmax|quant_map|quant_state\..*))$/;
 
 /** @throws data error for a quantised model: its stored numbers are codes, and no sketch or SVD of codes means anything. */
-function requireFloats({ config, tensors }: Checkpoint): void {
+export function requireFloats({ config, tensors }: Checkpoint): void {
   const refuse = (reason: string) =>
     dataError(
-      `modulesOf: the base is quantised (${reason}): its stored numbers are codes, not weights`,
+      `the base is quantised (${reason}): its stored numbers are codes, not weights`,
       'start from the checkpoint it was made of; the adapter then also works on the quantised model',
     );
   const { quantization_config: quantisation } = config as { quantization_config?: { quant_method?: unknown } };

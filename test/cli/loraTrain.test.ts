@@ -1,10 +1,11 @@
 // lorank lora pretrain and lorank lora train: from a text to a model, to an adapter, interrupted and gone on from.
 
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openFolder } from '../../src/cli/lora/folder.js';
+import type { Tensor } from '../../src/io/tensor.js';
 import { singleKernels } from '../../src/kernels/index.js';
 import { chainOf } from '../../src/lm/adapters.js';
 import { loadModel } from '../../src/lm/architecture.js';
@@ -15,6 +16,7 @@ import { heldOutLoss, train } from '../../src/lm/train.js';
 import { readAdapter } from '../../src/lora/adapter.js';
 import { finish } from '../../src/stream.js';
 import { close } from '../close.js';
+import { llama } from '../lora/models.js';
 import { type Folder, folder, lorank } from './harness.js';
 
 const here: Folder = folder();
@@ -22,6 +24,19 @@ const text = here.write('text.txt', 'the quick brown fox jumps over the lazy dog
 const other = here.write('other.txt', 'a slow red hen walks under an eager cat, but a cat wakes up! '.repeat(20));
 const sizes = ['--width', '16', '--layers', '1', '--heads', '2', '--hidden', '24', '--context', '16'];
 const model = here.path('model');
+
+/** A model whose query projections are codes. */
+function quantised(): string {
+  const path = here.path('quantised');
+  mkdirSync(path);
+  const edit = (tensors: Record<string, Tensor>) => {
+    const { 'model.layers.0.self_attn.q_proj.weight': weight } = tensors;
+    delete tensors['model.layers.0.self_attn.q_proj.weight'];
+    tensors['model.layers.0.self_attn.q_proj.qweight'] = { ...weight, dtype: 'I16' };
+  };
+  for (const [name, bytes] of Object.entries(llama({ vocabulary: 256, edit }))) writeFileSync(join(path, name), bytes);
+  return path;
+}
 
 const json = async (...argv: string[]) => {
   const { code, stdout, stderr } = await lorank([...argv, '--json']);
@@ -270,6 +285,12 @@ describe('lora train', () => {
       ['lora', 'train', model, here.write('few.txt', 'a few words. '.repeat(10)), '-r', '2', '-o', 'x'],
       3,
       /held out should be at least 17 tokens, got 13 of 130/,
+    ],
+    [
+      'a quantised model',
+      ['lora', 'train', quantised(), other, '-r', '2', '-o', here.path('x')],
+      3,
+      /the base is quantised \(it has the tensor model.layers.0.self_attn.q_proj.qweight\)/,
     ],
     ['a length that the model has not', args('x', '--length', '17'), 2, /length should be from 1 to 16, got 17/],
   ];
