@@ -22,7 +22,7 @@ import { type FolderHash, type OutputFolder, openOutput, writePieces } from './o
 
 /** Weights in other formats, which would go on being the unmerged ones; and what repositories have for other purposes. */
 const LEFT_OUT =
-  /\.(safetensors|bin|pt|pth|ckpt|h5|msgpack|gguf|ggml|onnx|tflite)$|\.bin\.index\.json$|^manifest\.json$/;
+  /\.(safetensors|bin|pt|pth|ckpt|h5|msgpack|gguf|ggml|onnx|tflite)$|\.bin\.index\.json$|^manifest\.json$|^losses\.(csv|svg)$/;
 
 /** Returns the exit code. */
 export const merge = (context: Context, model: string, adapterPath: string, flags: MergeFlags): Promise<number> =>
