@@ -191,7 +191,7 @@ export const widest = (dtypes: readonly FloatDtype[]): FloatDtype =>
   new Set(dtypes).size === 1 && dtypes[0] !== 'F64' ? dtypes[0] : 'F32';
 
 /** @throws data error where a factor overflows the type in which it is to be stored. */
-export function requireFits(path: string, name: 'A' | 'B', M: Matrix, dtype: FloatDtype): void {
+function requireFits(path: string, name: 'A' | 'B', M: Matrix, dtype: FloatDtype): void {
   const largest = largestEntry(M);
   if (largest >= OVERFLOW[dtype])
     throw dataError(

@@ -8,7 +8,7 @@
 import { dataError, usageError } from '../errors.js';
 import type { Kernels } from '../kernels/contract.js';
 import { type Adapter, type AdapterLayer, widest } from './adapter.js';
-import { targetsOf, withTargets } from './config.js';
+import { targetsOf } from './config.js';
 import { productOf, sumOfProducts } from './product.js';
 import {
   configFor,
@@ -64,7 +64,7 @@ export function averaging(
   for (const path of paths) requireAlike(caller, adapters, path);
   const same = new Set(adapters.map(({ config }) => targetsOf(config))).size === 1;
   const own = { ...adapters[0].config, use_rslora: false };
-  const plain = same ? own : withTargets(own, null); // null: the paths of what comes out
+  const plain = same ? own : { ...own, target_modules: null }; // null: the paths of what comes out
   return {
     paths,
     make: async (path) => {

@@ -9,15 +9,7 @@ import type { Kernels } from '../kernels/contract.js';
 import { assign, multiply } from '../linalg/products.js';
 import { largestEntry } from '../linalg/vectors.js';
 import { copy, type Matrix, matrix, transpose } from '../matrix.js';
-import {
-  type Adapter,
-  type AdapterLayer,
-  adapterOf,
-  type LayerHead,
-  patternsOf,
-  peftTensors,
-  requireFits,
-} from './adapter.js';
+import { type Adapter, type AdapterLayer, adapterOf, type LayerHead, patternsOf, peftTensors } from './adapter.js';
 import { initMovesBase, type PeftConfig, withTargets } from './config.js';
 import { bytesOf } from './files.js';
 import { beside, type Compressed, compressed, productNorm, sumOfSquares } from './product.js';
@@ -90,8 +82,6 @@ export function layerFrom(
   X: Factored,
 ): { layer: AdapterLayer; rounding: number } {
   const { rows: outputs, cols: rank } = X.left;
-  requireFits(head.path, 'A', X.right, head.dtype);
-  requireFits(head.path, 'B', X.left, head.dtype);
   const single = (M: Matrix) => {
     const to = matrix(M.rows, M.cols, new Float32Array(M.rows * M.cols));
     assign(to, M);

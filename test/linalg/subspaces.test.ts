@@ -24,7 +24,7 @@ describe('norms', () => {
     expect(norm(new Float64Array(3))).toBe(0);
     expect(norm(new Float64Array(0))).toBe(0);
     expect(norm(Float64Array.of(1, NaN))).toBeNaN();
-    expect(norm(Float64Array.of(1, NaN, 2))).toBeNaN();
+    expect(norm(Float64Array.of(1, NaN, 0))).toBeNaN();
     expect(norm(Float64Array.of(1, -Infinity))).toBe(Infinity);
   });
 

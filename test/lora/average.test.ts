@@ -85,6 +85,10 @@ describe('an average', () => {
     expect((await averageAdapters(K, [half, brain])).adapter.head('m.q').dtype).toBe('F32');
     expect((await averageAdapters(K, [half, half])).adapter.head('m.q').dtype).toBe('F16');
     await refusal(
+      averageAdapters(K, [three[0]], { weights: [1e39] }),
+      /m.q: B should be finite in F32, its largest number is Infinity/,
+    );
+    await refusal(
       averageAdapters(K, [half, half], { weights: [1e6, 0] }),
       /m.q: B should be finite in F16, its largest/,
     );

@@ -63,6 +63,13 @@ describe('an adapter whose start was taken out of the base', () => {
     },
   );
 
+  it('is stored in the type that holds both starts, with nothing lost', async () => {
+    const init = { init_lora_weights: 'olora' };
+    const trained = adapter([layer('m.q', { dtype: 'BF16' })], init);
+    const { adapter: plain, layers } = await convertAdapter(K, trained, { init: adapter([start('m.q')], init) });
+    expect([plain.head('m.q').dtype, layers[0].error]).toEqual(['F32', 0]);
+  });
+
   it('keeps every scaling through rank and alpha patterns', async () => {
     const many = (make: typeof layer) => [
       make('m.0.q'),
@@ -150,10 +157,14 @@ describe('names of', () => {
   });
 
   it('PEFT lose the name of the part, and the config names every layer', async () => {
-    const one = adapter([layer('lora_unet_mid_block_attentions_0_proj_in')], { target_modules: null });
+    const one = adapter([layer('lora_unet_mid_block_attentions_0_proj_in')], {
+      target_modules: null,
+      exclude_modules: ['proj_in'],
+    });
     const { adapter: peft } = await convertAdapter(K, { ...one, dialect: 'kohya' }, { to: 'peft' });
     expect(peft.paths).toEqual(['mid_block.attentions.0.proj_in']);
     expect(peft.config.target_modules).toEqual(peft.paths);
+    expect(peft.config).not.toHaveProperty('exclude_modules'); // of the old names
   });
 
   it('kohya are told apart by the paths of the model, where words do not', async () => {
