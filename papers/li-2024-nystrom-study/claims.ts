@@ -74,7 +74,7 @@ const comparison = (id: string, part: Part, one: MethodId, other: MethodId, what
   experiment: `as ${part === 'decoder' ? 'S6.33f' : 'S6.33g'}`,
   statistic: `held-out loss after 10 % and after 100 % of the steps, ${nameOf(one)} and ${nameOf(other)}: means with 95 % t-intervals over runs`,
   band: `the intervals overlap, and half widths are at most ${100 * NARROW} % of the loss; up to ${100 * WIDE} % it is in range`,
-  why: 'fixed before the runs: reference run (independent NumPy implementation) on one layer of a pretrained transformer, which saw no difference. The width was fixed without a pilot of the scatter; the first run did not reach it, and since then a run up to ${100 * WIDE} % says that it is in range, and how much it resolves. ‘Trains better’ may be said only where the intervals separate',
+  why: `fixed before the runs: reference run (independent NumPy implementation) on one layer of a pretrained transformer, which saw no difference. The width was fixed without a pilot of the scatter; the first run did not reach it, and since then a run up to ${100 * WIDE} % says that it is in range, and how much it resolves. ‘Trains better’ may be said only where the intervals separate`,
   judge: (tables) => comparedVerdict(tables, part, one, other),
 });
 
