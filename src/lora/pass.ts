@@ -19,7 +19,7 @@ import type { Checkpoint } from './checkpoint.js';
 import type { Module } from './targets.js';
 
 /** Numbers in a block, about. */
-const BLOCK = 2 ** 22;
+const BLOCK = 2 ** 21;
 /** Rows of a block are a multiple of this, where they can be: then sums are added as one product would (kernels' DEPTH). */
 const DEPTH = 256;
 
@@ -58,7 +58,7 @@ function blockRows(cols: number): number {
   const rows = Math.max(1, Math.floor(BLOCK / cols));
   return rows >= DEPTH
     ? DEPTH * Math.floor(rows / DEPTH)
-    : Math.max(rows, Math.min(DEPTH, Math.floor((4 * BLOCK) / cols)) || 1);
+    : Math.max(rows, Math.min(DEPTH, Math.floor((8 * BLOCK) / cols)) || 1);
 }
 
 /**
